@@ -1,0 +1,36 @@
+# Every outside library, found once. All are Debian packages; docs/decisions.md says why each was chosen.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+
+pkg_check_modules(SPNG REQUIRED IMPORTED_TARGET spng)
+pkg_check_modules(JPEG REQUIRED IMPORTED_TARGET libjpeg)
+pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp)
+pkg_check_modules(TIFF REQUIRED IMPORTED_TARGET libtiff-4)
+find_package(GIF REQUIRED)
+
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
+pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive)
+
+# dnnl's own CMake package asks for OpenCL, which the CPU engine does not need.
+find_path(DNNL_INCLUDE_DIR dnnl.hpp REQUIRED)
+find_library(DNNL_LIBRARY dnnl REQUIRED)
+add_library(checkbox_dnnl INTERFACE)
+target_include_directories(checkbox_dnnl SYSTEM INTERFACE ${DNNL_INCLUDE_DIR})
+target_link_libraries(checkbox_dnnl INTERFACE ${DNNL_LIBRARY})
+find_package(Protobuf REQUIRED)
+find_package(ONNX REQUIRED)
+find_package(CLI11 REQUIRED)
+
+if(CHECKBOX_TRAINING)
+  find_package(Torch REQUIRED)
+endif()
+if(CHECKBOX_TESTS)
+  enable_testing()
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
+if(CHECKBOX_BENCHMARKS)
+  find_package(benchmark REQUIRED)
+endif()

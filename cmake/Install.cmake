@@ -1,0 +1,1 @@
+# install target: programs, the public library with its headers, CMake package and pkg-config file.

@@ -1,0 +1,27 @@
+// The safetensors format (8-byte header length, JSON header, raw tensors): what our checkpoints are, and one of the
+// formats that weights are imported from. Thread-safe; executes nothing.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "weights/tensor.hpp"
+
+namespace checkbox::weights {
+
+struct WeightFile {
+  TensorMap tensors;
+  std::map<std::string, std::string> metadata;  // safetensors' __metadata__; scalars of a Lightning checkpoint
+};
+
+// kCorrupt for anything that is not exactly the format: overlapping or missing ranges, wrong sizes, unknown dtype.
+[[nodiscard]] Result<WeightFile> parse_safetensors(std::span<const std::uint8_t> bytes, std::string_view name);
+// Deterministic: the same content gives the same bytes.
+[[nodiscard]] std::vector<std::uint8_t> format_safetensors(const WeightFile& file);
+
+}  // namespace checkbox::weights
