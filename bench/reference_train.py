@@ -110,7 +110,7 @@ class TrainingImages(torch.utils.data.Dataset):
             transforms.RandomAffine(degrees=0, translate=(0.1, 0.2)),
             transforms.Lambda(pad_reflect_square),
             transforms.ToTensor(),
-            transforms.Resize((SIDE, SIDE), antialias=None),
+            transforms.Resize((SIDE, SIDE), antialias=False),
             transforms.Normalize(mean, std),
         ])
 
