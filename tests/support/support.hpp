@@ -52,10 +52,10 @@ struct CommandResult {
   std::string output;  // stdout; add 2>&1 to the command for both
 };
 
-// Runs a shell command.
+// Runs a shell command. The judges are Debian's Python packages, so Debian's python3 comes before any other.
 inline CommandResult run_command(const std::string& command) {
   CommandResult result;
-  FILE* pipe = ::popen(command.c_str(), "r");
+  FILE* pipe = ::popen(("PATH=/usr/bin:$PATH; export PATH; " + command).c_str(), "r");
   if (pipe == nullptr) return result;
   std::array<char, 4096> buffer{};
   while (const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), pipe)) {
