@@ -39,7 +39,7 @@ class Model {
   [[nodiscard]] Status run(std::span<const float> input, std::int64_t batch, std::span<float> logits) const;
 
  private:
-  class Impl;
+  struct Impl;
   explicit Model(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
