@@ -36,8 +36,9 @@ struct Dataset {
 };
 
 // Reads and checks the folder. A folder with class subfolders and no splits.csv loads as one split named "all", its
-// labels in alphabetical order. Errors name the file and the row: a row whose image is missing (kNotFound), a label
-// outside label_mapping.json, a mapping with a gap, a path that leaves the folder (kCorrupt), no class folder at all.
+// labels in alphabetical order, or those of label_mapping.json. Errors name the file and the row: a row whose image is
+// missing (kNotFound), a label outside label_mapping.json, a mapping with a gap, a path that leaves the folder
+// (kCorrupt), no class folder at all.
 [[nodiscard]] Result<Dataset> load_dataset(const std::filesystem::path& folder);
 
 }  // namespace checkbox::data
