@@ -4,6 +4,8 @@ usage: training.py init MODEL SEED RESULT.pt
            the initial state dict after torch.manual_seed(SEED)
        training.py step MODEL STATE.safetensors IMAGES LABELS LR WEIGHT_DECAY STEPS RESULT.pt
            the state dict after STEPS steps of Adam on one batch in training mode, dropout off
+       training.py logits MODEL STATE.safetensors IMAGES COUNT RESULT.pt
+           {"logits": [COUNT, 3]} in evaluation mode
 IMAGES: raw float32 [N, 3, 224, 224]. LABELS: "0,2,1".
 """
 
@@ -56,5 +58,15 @@ def state_after_steps(name, state, images, labels, lr, weight_decay, steps):
     return model.state_dict()
 
 
+def evaluation_logits(name, state, images, count):
+    model = MODELS[name]()
+    model.load_state_dict(read_safetensors(state))
+    model.eval()
+    batch = torch.from_numpy(numpy.fromfile(images, numpy.float32).reshape(int(count), 3, 224, 224))
+    with torch.no_grad():
+        return {"logits": model(batch)}
+
+
 command, *arguments, result = sys.argv[1:]
-torch.save({"init": initial_state, "step": state_after_steps}[command](*arguments), result)
+COMMANDS = {"init": initial_state, "step": state_after_steps, "logits": evaluation_logits}
+torch.save(COMMANDS[command](*arguments), result)
