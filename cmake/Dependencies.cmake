@@ -6,12 +6,13 @@ find_package(nlohmann_json REQUIRED)
 
 pkg_check_modules(SPNG REQUIRED IMPORTED_TARGET spng)
 pkg_check_modules(JPEG REQUIRED IMPORTED_TARGET libjpeg)
-pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp)
+pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp libwebpdemux)
 pkg_check_modules(TIFF REQUIRED IMPORTED_TARGET libtiff-4)
 find_package(GIF REQUIRED)
 
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive)
+pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
 
 # dnnl's own CMake package asks for OpenCL, which the CPU engine does not need.
 find_path(DNNL_INCLUDE_DIR dnnl.hpp REQUIRED)
@@ -21,6 +22,9 @@ target_include_directories(checkbox_dnnl SYSTEM INTERFACE ${DNNL_INCLUDE_DIR})
 target_link_libraries(checkbox_dnnl INTERFACE ${DNNL_LIBRARY})
 find_package(Protobuf REQUIRED)
 find_package(ONNX REQUIRED)
+if(NOT TARGET onnx_proto) # its name since 1.15
+  add_library(onnx_proto ALIAS ONNX::onnx_proto)
+endif()
 find_package(CLI11 REQUIRED)
 
 if(CHECKBOX_TRAINING)
