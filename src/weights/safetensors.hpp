@@ -19,7 +19,10 @@ struct WeightFile {
   std::map<std::string, std::string> metadata;  // safetensors' __metadata__; scalars of a Lightning checkpoint
 };
 
-// kCorrupt for anything that is not exactly the format: overlapping or missing ranges, wrong sizes, unknown dtype.
+inline constexpr std::uint64_t kMaxHeaderBytes = std::uint64_t{16} << 20;
+
+// kCorrupt for anything that is not exactly the format: overlapping or missing ranges, wrong sizes, a name twice.
+// kUnsupported for a dtype that Tensor has not. kLimitExceeded for a header above kMaxHeaderBytes.
 [[nodiscard]] Result<WeightFile> parse_safetensors(std::span<const std::uint8_t> bytes, std::string_view name);
 // Deterministic: the same content gives the same bytes.
 [[nodiscard]] std::vector<std::uint8_t> format_safetensors(const WeightFile& file);

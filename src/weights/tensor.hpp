@@ -34,4 +34,11 @@ struct Tensor {
 
 using TensorMap = std::map<std::string, Tensor, std::less<>>;
 
+inline constexpr std::uint64_t kMaxTensorBytes = std::uint64_t{1} << 32;
+
+// Bytes of a tensor of that shape, for shapes that come from outside: kCorrupt for a negative extent, kLimitExceeded
+// above kMaxTensorBytes. `name` opens the error message.
+[[nodiscard]] Result<std::size_t> checked_byte_size(std::span<const std::int64_t> shape, DType dtype,
+                                                    std::string_view name);
+
 }  // namespace checkbox::weights
