@@ -3,4 +3,9 @@
 
 #include "common/cli.hpp"
 
-namespace checkbox {}  // namespace checkbox
+namespace checkbox {
+
+[[nodiscard]] cli::Verb predict_verb();
+[[nodiscard]] cli::Verb evaluate_verb();
+
+}  // namespace checkbox

@@ -8,6 +8,8 @@ int main(int argc, char** argv) {
                        "  checkbox predict form.png\n"
                        "  checkbox prepare --source https://example.org/data.zip --dataset-dir data\n"
                        "  checkbox train --model baseline --dataset-dir data");
+  program.add(predict_verb());
+  program.add(evaluate_verb());
   constexpr const char* kNoTraining =
       "This is a build without training. Build checkbox with -DCHECKBOX_TRAINING=ON (needs LibTorch, in Debian\n"
       "libtorch-dev), or put checkbox-train beside this program.";

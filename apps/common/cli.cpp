@@ -13,24 +13,25 @@
 #include <new>
 #include <optional>
 
+#include "common/default_model.hpp"
 #include "common/suggest.hpp"
+#include "common/text.hpp"
 
 namespace checkbox::cli {
 namespace {
 
 constexpr const char* kProgram = "checkbox";
 
-std::string escape_controls(std::string_view text) {
+// Line feeds are ours, everything else may come from a file name.
+std::string printable_lines(std::string_view text) {
   std::string result;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\n') || byte == 0x7f) {
-      result += fmt::format("\\x{:02x}", byte);
-    } else {
-      result += c;
-    }
+  while (true) {
+    const std::size_t end = text.find('\n');
+    result += printable(text.substr(0, end));
+    if (end == std::string_view::npos) return result;
+    result += '\n';
+    text.remove_prefix(end + 1);
   }
-  return result;
 }
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates, std::string_view prefix) {
@@ -75,6 +76,13 @@ std::optional<std::string> normalise(std::vector<std::string>& arguments, const 
   return std::nullopt;
 }
 
+// CLI11 shows an empty list as the default "[]".
+void hide_empty_defaults(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_default_str() == "[]") option->default_str("");
+  }
+}
+
 std::string environment_name(const std::string& option) {
   std::string name = "CHECKBOX_" + option;
   std::transform(name.begin(), name.end(), name.begin(),
@@ -88,12 +96,6 @@ void bind_environment(CLI::App& app) {
       option->envname(environment_name(option->get_lnames().front()));
     }
   }
-}
-
-std::filesystem::path own_executable() {
-  std::error_code failure;
-  const auto path = std::filesystem::read_symlink("/proc/self/exe", failure);
-  return failure ? std::filesystem::path() : path;
 }
 
 // Only returns where the program could not be started; then with the reason.
@@ -208,7 +210,8 @@ int Program::run_verb(const Verb& verb, std::vector<std::string> arguments) {
     CLI::App app(verb.summary, title);
     app.option_defaults()->always_capture_default();
     verb.declare(app);
-    if (!verb.examples.empty()) app.footer("\nExamples:\n" + verb.examples);
+    if (!verb.examples.empty()) app.footer("Examples:\n" + verb.examples);
+    hide_empty_defaults(app);
     if (verb.environment) bind_environment(app);
     if (const auto unknown = normalise(arguments, app)) return usage(*unknown);
     try {
@@ -240,12 +243,12 @@ std::string_view version() {
 
 void print_error(std::string_view message) {
   std::fflush(stdout);
-  fmt::print(stderr, "{}: error: {}\n", kProgram, escape_controls(message));
+  fmt::print(stderr, "{}: error: {}\n", kProgram, printable_lines(message));
 }
 
 void print_warning(std::string_view message) {
   std::fflush(stdout);
-  fmt::print(stderr, "{}: warning: {}\n", kProgram, escape_controls(message));
+  fmt::print(stderr, "{}: warning: {}\n", kProgram, printable_lines(message));
 }
 
 int usage_error(std::string_view message) {

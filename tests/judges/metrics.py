@@ -74,7 +74,7 @@ def main():
     if "sklearn" in sys.argv[1:]:
         from sklearn.metrics import log_loss
 
-        result["loss"] = log_loss(labels, probabilities, eps=EPSILON, labels=range(case["class_count"]))
+        result["loss"] = log_loss(labels, probabilities, labels=range(case["class_count"]))
     result["ece"] = calibration_error(labels, probabilities, case["bins"])
     json.dump(result, sys.stdout)
 
