@@ -4,7 +4,7 @@ build_packages=(
   g++ cmake ninja-build pkgconf
   libfmt-dev nlohmann-json3-dev libcli11-dev
   libspng-dev libjpeg62-turbo-dev libwebp-dev libgif-dev libtiff-dev
-  libcurl4-openssl-dev libarchive-dev
+  libcurl4-openssl-dev libarchive-dev zlib1g-dev
   libdnnl-dev libonnx-dev libprotobuf-dev protobuf-compiler
 )
 training_packages=(libtorch-dev)
