@@ -48,6 +48,13 @@ void Progress::finish(std::string_view detail) {
   finished_ = true;
 }
 
+void Progress::clear() {
+  if (!drawn_ || finished_ || !terminal_) return;
+  fmt::print(stderr, "\r\033[K");
+  std::fflush(stderr);
+  drawn_ = false;
+}
+
 void Progress::draw(std::uint64_t done, std::string_view detail, bool last) {
   last_draw_ = Clock::now();
   const double elapsed = std::chrono::duration<double>(last_draw_ - start_).count();

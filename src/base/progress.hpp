@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace checkbox {
 
@@ -20,6 +21,9 @@ class Progress {
   // `done` of the total so far; `detail` (say "loss 0.43  acc 0.81  120 img/s") stands after the bar.
   void update(std::uint64_t done, std::string_view detail = {});
   void set_total(std::uint64_t total) { total_ = total; }
+  void set_title(std::string title) { title_ = std::move(title); }
+  // Takes the bar off the terminal, so that a line can be printed in its place; the next update draws it again.
+  void clear();
   // Draws the last state and ends the line.
   void finish(std::string_view detail = {});
 
