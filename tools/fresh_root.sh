@@ -9,7 +9,7 @@
 # only: the clone is of HEAD. A pristine root per suite is kept under $CHECKBOX_ROOTS and copied for every run, so only
 # the first run pays for debootstrap. Mounts live in a namespace of their own and end with the command.
 #   --with-shared DIR  shows DIR, read-only, as shared/ beside the clone
-#   --reuse            goes on in the root the last run of this suite left behind (see --keep)
+#   --reuse            goes on in the root that --keep left behind, its clone brought up to HEAD, its builds kept
 #   --keep             leaves the root for a later --reuse or a look around
 set -euo pipefail
 
@@ -96,6 +96,8 @@ if [[ $reuse == false || ! -d $root ]]; then
     cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/host-certificates.crt"
   fi
   git clone --quiet --no-hardlinks "$repository" "$root/src/checkbox-classifier"
+else
+  git -C "$root/src/checkbox-classifier" pull --quiet --ff-only "$repository" HEAD
 fi
 
 export -f inside
