@@ -1,1 +1,2 @@
 # One line per fuzz target: name, then the libraries it needs.
+checkbox_fuzz(image checkbox_image)

@@ -83,7 +83,7 @@ Result<Header> read_header(const Source& source) {
   const Bytes bytes = source.bytes;
   if (misses(bytes, kFileHeaderBytes, 4)) return damaged(source, kFormat, "no header");
   const std::size_t info_bytes = read_u32(bytes, kFileHeaderBytes);
-  constexpr std::array<std::size_t, 8> kKnown{12, 40, 52, 56, 64, 108, 124};
+  constexpr auto kKnown = std::to_array<std::size_t>({12, 40, 52, 56, 64, 108, 124});
   if (std::find(kKnown.begin(), kKnown.end(), info_bytes) == kKnown.end()) {
     return unsupported(source, kFormat, fmt::format("header of {} bytes", info_bytes));
   }
@@ -109,7 +109,7 @@ Result<Header> read_header(const Source& source) {
   CHECKBOX_CHECK(
       check_size(source, kFormat, static_cast<std::uint64_t>(header.width), static_cast<std::uint64_t>(header.height)));
 
-  constexpr std::array<int, 6> kDepths{1, 4, 8, 16, 24, 32};
+  constexpr auto kDepths = std::to_array({1, 4, 8, 16, 24, 32});
   if (std::find(kDepths.begin(), kDepths.end(), header.bits) == kDepths.end()) {
     return unsupported(source, kFormat, fmt::format("{} bits per pixel", header.bits));
   }

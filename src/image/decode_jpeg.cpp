@@ -23,11 +23,13 @@ struct ErrorManager {
   jpeg_error_mgr base;  // first: libjpeg hands back its address
   std::jmp_buf jump;
   std::array<char, JMSG_LENGTH_MAX> message;
+  bool over_limit;
 };
 
 [[noreturn]] void on_error(j_common_ptr info) {
   auto* manager = reinterpret_cast<ErrorManager*>(info->err);
   info->err->format_message(info, manager->message.data());
+  manager->over_limit = info->err->msg_code == JERR_IMAGE_TOO_BIG;
   std::longjmp(manager->jump, 1);
 }
 
@@ -51,7 +53,8 @@ void on_skip(j_decompress_ptr info, long count) {
 void on_progress(j_common_ptr info) {
   if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number <= kMaxScans) return;
   auto* manager = reinterpret_cast<ErrorManager*>(info->err);
-  std::snprintf(manager->message.data(), manager->message.size(), "more than %d scans", kMaxScans);
+  std::snprintf(manager->message.data(), manager->message.size(), "more than the limit of %d scans", kMaxScans);
+  manager->over_limit = true;
   std::longjmp(manager->jump, 1);
 }
 
@@ -77,7 +80,7 @@ class Decompressor {
   Decompressor(const Decompressor&) = delete;
   Decompressor& operator=(const Decompressor&) = delete;
 
-  // Each returns false on an error, described by message().
+  // Each returns false on an error, described by failure().
   bool read_header() {
     if (setjmp(errors_.jump) != 0) return false;
     jpeg_create_decompress(&info_);
@@ -96,8 +99,11 @@ class Decompressor {
   }
 
   [[nodiscard]] const jpeg_decompress_struct& info() const { return info_; }
-  [[nodiscard]] const char* message() const {
-    return errors_.message[0] != '\0' ? errors_.message.data() : "the data end too soon";
+  // Of the call that returned false.
+  [[nodiscard]] Error failure(const Source& source) const {
+    const char* message = errors_.message[0] != '\0' ? errors_.message.data() : "the data end too soon";
+    if (errors_.over_limit) return error(ErrorCode::kLimitExceeded, "{}: JPEG: {}", source.name, message);
+    return damaged(source, Format::kJpeg, message);
   }
 
  private:
@@ -112,18 +118,18 @@ class Decompressor {
 Result<Image> decode_jpeg(const Source& source) {
   constexpr auto kFormat = Format::kJpeg;
   Decompressor decompressor(source.bytes);
-  if (!decompressor.read_header()) return damaged(source, kFormat, decompressor.message());
+  if (!decompressor.read_header()) return decompressor.failure(source);
   const auto& info = decompressor.info();
   if (info.num_components != 1 && info.num_components != 3 && info.num_components != 4) {
     return unsupported(source, kFormat, fmt::format("{} components, 1, 3 or 4 expected", info.num_components));
   }
   CHECKBOX_TRY(Image image, new_image(source, kFormat, info.image_width, info.image_height));
-  if (!decompressor.start()) return damaged(source, kFormat, decompressor.message());
+  if (!decompressor.start()) return decompressor.failure(source);
 
   std::vector<std::uint8_t> inks(info.num_components == 4 ? std::size_t{4} * info.output_width : 0);
   for (int y = 0; y < image.height; ++y) {
     if (!decompressor.read_row(inks.empty() ? image.row(y) : inks.data())) {
-      return damaged(source, kFormat, decompressor.message());
+      return decompressor.failure(source);
     }
     if (inks.empty()) continue;
     for (auto& ink : inks) ink = static_cast<std::uint8_t>(255 - ink);

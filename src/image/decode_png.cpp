@@ -12,8 +12,12 @@
 namespace checkbox::image {
 namespace {
 
-// An ancillary chunk (text, colour profile) larger than this, also once inflated, is not read.
+constexpr auto kFormat = Format::kPng;
+// Of one ancillary chunk (text, colour profile), also once inflated, and of all together.
 constexpr std::size_t kMaxChunkBytes = std::size_t{16} << 20;
+
+// Deflate packs no run into fewer than one byte for 1032.
+constexpr std::size_t kMaxInflation = 1032;
 
 struct ContextDeleter {
   void operator()(spng_ctx* context) const { spng_ctx_free(context); }
@@ -75,10 +79,36 @@ class RowConverter {
   std::array<std::array<std::uint8_t, 3>, 256> palette_{};
 };
 
+Error png_error(const Source& source, int code) {
+  if (code == SPNG_ECHUNK_LIMITS) {
+    return error(ErrorCode::kLimitExceeded, "{}: PNG chunks of text or colour profile over the limit of {} bytes",
+                 source.name, kMaxChunkBytes);
+  }
+  return damaged(source, kFormat, spng_strerror(code));
+}
+
+// All rows to `image`; 0 or libspng's error. An interlaced picture is decoded whole, any other row by row.
+int read_rows(spng_ctx* png, bool interlaced, std::size_t raw_bytes, const RowConverter& convert, Image& image) {
+  const std::size_t row_bytes = raw_bytes / static_cast<std::size_t>(image.height);
+  std::vector<std::uint8_t> raw(interlaced ? raw_bytes : row_bytes);
+  if (interlaced) {
+    if (const int code = spng_decode_image(png, raw.data(), raw.size(), SPNG_FMT_RAW, 0); code != 0) return code;
+    for (int y = 0; y < image.height; ++y) convert(raw.data() + row_bytes * y, image.row(y));
+    return 0;
+  }
+  if (const int code = spng_decode_image(png, nullptr, 0, SPNG_FMT_RAW, SPNG_DECODE_PROGRESSIVE); code != 0)
+    return code;
+  for (int y = 0; y < image.height; ++y) {
+    const int code = spng_decode_row(png, raw.data(), raw.size());
+    if (code != 0 && !(code == SPNG_EOI && y + 1 == image.height)) return code;
+    convert(raw.data(), image.row(y));
+  }
+  return 0;
+}
+
 }  // namespace
 
 Result<Image> decode_png(const Source& source) {
-  constexpr auto kFormat = Format::kPng;
   const std::unique_ptr<spng_ctx, ContextDeleter> context(spng_ctx_new(0));
   if (context == nullptr) return error(ErrorCode::kInternal, "{}: cannot start the PNG decoder", source.name);
   spng_ctx* const png = context.get();
@@ -86,37 +116,28 @@ Result<Image> decode_png(const Source& source) {
   spng_set_png_buffer(png, source.bytes.data(), source.bytes.size());
 
   spng_ihdr header{};
-  if (const int code = spng_get_ihdr(png, &header); code != 0) return damaged(source, kFormat, spng_strerror(code));
-  CHECKBOX_TRY(Image image, new_image(source, kFormat, header.width, header.height));
-
+  if (const int code = spng_get_ihdr(png, &header); code != 0) return png_error(source, code);
+  CHECKBOX_CHECK(check_size(source, kFormat, header.width, header.height));
+  std::size_t raw_bytes = 0;
+  if (const int code = spng_decoded_image_size(png, SPNG_FMT_RAW, &raw_bytes); code != 0)
+    return png_error(source, code);
+  if (raw_bytes / kMaxInflation > source.bytes.size()) {
+    return damaged(
+        source, kFormat,
+        fmt::format("{} bytes cannot hold {} x {} pixels", source.bytes.size(), header.width, header.height));
+  }
   spng_plte palette{};
   if (const int code = spng_get_plte(png, &palette); code != 0 && code != SPNG_ECHUNKAVAIL) {
-    return damaged(source, kFormat, spng_strerror(code));
+    return png_error(source, code);
   }
-  const RowConverter convert(header, palette);
-  std::size_t raw_bytes = 0;
-  if (const int code = spng_decoded_image_size(png, SPNG_FMT_RAW, &raw_bytes); code != 0) {
-    return damaged(source, kFormat, spng_strerror(code));
-  }
-  const std::size_t row_bytes = raw_bytes / header.height;
 
-  if (header.interlace_method != 0) {
-    std::vector<std::uint8_t> raw(raw_bytes);
-    if (const int code = spng_decode_image(png, raw.data(), raw.size(), SPNG_FMT_RAW, 0); code != 0) {
-      return damaged(source, kFormat, spng_strerror(code));
-    }
-    for (int y = 0; y < image.height; ++y) convert(raw.data() + row_bytes * y, image.row(y));
-    return image;
+  CHECKBOX_TRY(Image image, new_image(source, kFormat, header.width, header.height));
+  const RowConverter convert(header, palette);
+  if (const int code = read_rows(png, header.interlace_method != 0, raw_bytes, convert, image); code != 0) {
+    return png_error(source, code);
   }
-  if (const int code = spng_decode_image(png, nullptr, 0, SPNG_FMT_RAW, SPNG_DECODE_PROGRESSIVE); code != 0) {
-    return damaged(source, kFormat, spng_strerror(code));
-  }
-  std::vector<std::uint8_t> raw(row_bytes);
-  for (int y = 0; y < image.height; ++y) {
-    const int code = spng_decode_row(png, raw.data(), raw.size());
-    if (code != 0 && !(code == SPNG_EOI && y + 1 == image.height)) return damaged(source, kFormat, spng_strerror(code));
-    convert(raw.data(), image.row(y));
-  }
+  // The last checksum stands after the pixels. What else may be amiss there (no IEND) spoils nothing.
+  if (const int code = spng_decode_chunks(png); code == SPNG_ECHUNK_CRC) return png_error(source, code);
   return image;
 }
 

@@ -4,13 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include <algorithm>
+#include <array>
 #include <fstream>
-#include <map>
 #include <string>
 
 #include "base/files.hpp"
-#include "image/encode.hpp"
 #include "tests/support/support.hpp"
 
 namespace checkbox::image {
@@ -78,6 +77,8 @@ class DecodedLikePillow : public ::testing::Test {
     EXPECT_GE(count, at_least);
   }
 
+  [[nodiscard]] static const TempDir* folder() { return folder_; }
+
  private:
   static inline TempDir* folder_ = nullptr;
 };
@@ -99,6 +100,43 @@ TEST_F(DecodedLikePillow, BmpOfEveryDepthHeaderAndCompression) {
 }
 TEST_F(DecodedLikePillow, TiffOfEveryLayoutAndCompression) {
   check("tiff_", 150, Format::kTiff);
+}
+
+// As Pillow raises for them.
+TEST_F(DecodedLikePillow, TruncatedFilesAreCorrupt) {
+  if (folder() == nullptr) GTEST_SKIP() << "needs Python's PIL, numpy";
+  for (const auto* name :
+       {"jpeg_rgb_53x37_2.jpg", "jpeg_progressive_53x37.jpg", "jpeg_cmyk_53x37.jpg", "webp_lossy_53x37_4.webp",
+        "webp_lossless_53x37.webp", "webp_animation.webp", "gif_global.gif", "gif_pillow_large.gif", "bmp_8.bmp",
+        "bmp_24.bmp", "bmp_rle8_no_end.bmp", "tiff_rgb8_raw_le_strips.tif", "tiff_rgb8_le_tiles.tif",
+        "tiff_pillow_rgb_tiff_lzw.tif", "png_6_8_13x11.png", "png_2_16_13x11_interlaced.png"}) {
+    const auto bytes = read_file(folder()->path() / name);
+    ASSERT_TRUE(bytes.ok()) << bytes.error().message;
+    for (std::size_t part = 1; part < 8; ++part) {
+      SCOPED_TRACE(std::string(name) + " cut at " + std::to_string(part) + " / 8");
+      const auto result = decode(std::span(*bytes).first(bytes->size() * part / 8), "cut");
+      ASSERT_FALSE(result.ok());
+      EXPECT_EQ(result.error().code, ErrorCode::kCorrupt);
+      EXPECT_THAT(result.error().message, HasSubstr("cut: damaged or truncated"));
+    }
+  }
+}
+
+// A small file whose scans, each a pass over the picture, take for ever.
+TEST_F(DecodedLikePillow, JpegOfEndlessScansExceedsTheLimit) {
+  if (folder() == nullptr) GTEST_SKIP() << "needs Python's PIL, numpy";
+  auto bytes = read_file(folder()->path() / "jpeg_progressive_53x37.jpg");
+  ASSERT_TRUE(bytes.ok());
+  const std::array<std::uint8_t, 2> scan_marker{0xff, 0xda};
+  const auto last = std::find_end(bytes->begin(), bytes->end(), scan_marker.begin(), scan_marker.end());
+  const std::vector<std::uint8_t> scan(last, bytes->end() - 2);
+  bytes->resize(bytes->size() - 2);
+  for (int i = 0; i < 600; ++i) bytes->insert(bytes->end(), scan.begin(), scan.end());
+  bytes->insert(bytes->end(), {0xff, 0xd9});
+  const auto result = decode(*bytes, "in");
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, ErrorCode::kLimitExceeded);
+  EXPECT_THAT(result.error().message, HasSubstr("limit of 500 scans"));
 }
 
 }  // namespace
