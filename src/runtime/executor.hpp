@@ -1,4 +1,4 @@
-// A graph made ready by one backend. Model splits a call into steps of at most max_images() and hands them on.
+// A graph made ready by one backend: what Model hands its calls to, once their sizes are checked.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,6 @@ namespace checkbox::runtime {
 class Executor {
  public:
   virtual ~Executor() = default;
-  // Images that one run may take.
-  [[nodiscard]] virtual std::int64_t max_images() const = 0;
   // input: [images, channels, height, width]; logits: [images, classes]. Thread-safe.
   [[nodiscard]] virtual Status run(const float* input, std::int64_t images, float* logits) const = 0;
 };

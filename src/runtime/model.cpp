@@ -53,13 +53,7 @@ Status Model::run(std::span<const float> input, std::int64_t batch, std::span<fl
     return error(ErrorCode::kInvalidArgument, "{} input values and room for {} logits, {} and {} expected",
                  input.size(), logits.size(), input_values, logit_values);
   }
-  for (std::int64_t done = 0; done < batch;) {
-    const std::int64_t images = std::min(batch - done, impl_->executor->max_images());
-    CHECKBOX_CHECK(impl_->executor->run(input.data() + done * impl_->input_size, images,
-                                        logits.data() + done * impl_->class_count));
-    done += images;
-  }
-  return {};
+  return impl_->executor->run(input.data(), batch, logits.data());
 }
 
 }  // namespace checkbox::runtime

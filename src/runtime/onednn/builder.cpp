@@ -1,6 +1,7 @@
 #include "runtime/onednn/builder.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "runtime/memory_plan.hpp"
 #include "runtime/onednn/kernels.hpp"
@@ -11,6 +12,7 @@ namespace {
 using dnnl::memory;
 
 constexpr std::size_t kUnused = SIZE_MAX;
+constexpr std::size_t kFewInputs = 8;  // as many pointers as are passed on without allocating
 
 memory::desc strided(const Shape& shape, std::span<const std::size_t> outer_to_inner) {
   memory::dims strides(shape.size());
@@ -20,6 +22,16 @@ memory::desc strided(const Shape& shape, std::span<const std::size_t> outer_to_i
     stride *= shape[outer_to_inner[i]];
   }
   return {shape, memory::data_type::f32, strides};
+}
+
+// Whether the two name the same bytes: NCHW and NHWC do with one channel or one pixel.
+bool same_order(const Shape& shape, const memory::desc& a, const memory::desc& b) {
+  if (a == b) return true;
+  if (shape.size() != 4 || (shape[1] != 1 && shape[2] * shape[3] != 1)) return false;
+  const auto is_dense = [&](const memory::desc& desc) {
+    return desc == row_major(shape) || desc == channels_last(shape);
+  };
+  return is_dense(a) && is_dense(b);
 }
 
 dnnl::reorder::primitive_desc describe_reorder(const dnnl::engine& engine, const memory::desc& from,
@@ -37,7 +49,7 @@ memory::desc row_major(const Shape& shape) {
 }
 
 memory::desc channels_last(const Shape& shape) {
-  if (shape.size() != 4 || shape[1] == 1 || shape[2] * shape[3] == 1) return row_major(shape);
+  if (shape.size() != 4) return row_major(shape);
   return strided(shape, std::array<std::size_t, 4>{0, 2, 3, 1});
 }
 
@@ -60,13 +72,10 @@ memory PackedWeights::get(const std::string& key, const memory::desc& source, co
   return layouts.emplace_back(packed);
 }
 
-Builder::Builder(const Graph& graph, std::int64_t images, PackedWeights& weights, ShapeMap shapes)
+Builder::Builder(const Graph& graph, ShapeMap shapes, PackedWeights& weights)
     : graph_(graph), weights_(weights), shapes_(std::move(shapes)) {
-  Shape input = graph.input.shape;
-  input[0] = images;
-  const memory::desc layout = row_major(input);
-  values_.insert_or_assign(graph.input.name,
-                           Located{add_storage({Storage::Kind::kInput, layout.get_size(), 0, nullptr}), layout});
+  const memory::desc layout = row_major(shape(graph.input.name));
+  values_[graph.input.name] = {{add_storage({Storage::Kind::kInput, layout.get_size(), 0, nullptr}), layout}};
   for (const Node& node : graph.nodes) {
     for (const std::string& name : node.inputs) {
       if (!name.empty()) consumers_[name].push_back(&node);
@@ -98,28 +107,35 @@ void Builder::add(Function function, std::span<const Located> uses) {
 }
 
 Located Builder::find(const std::string& value, const memory::desc& layout) {
-  auto found = values_.find(value);
-  if (found == values_.end()) {
-    const weights::Tensor& tensor = graph_.initializers.find(value)->second;
-    const Storage constant{Storage::Kind::kConstant, tensor.bytes.size(), 0, tensor.floats().data()};
-    found = values_.emplace(value, Located{add_storage(constant), row_major(tensor.shape)}).first;
+  auto& layouts = values_[value];
+  if (layouts.empty()) {
+    const auto floats = graph_.initializers.find(value)->second.floats();
+    const Storage constant{Storage::Kind::kConstant, floats.size_bytes(), 0,
+                           std::make_shared<const std::vector<float>>(floats.begin(), floats.end())};
+    layouts.push_back({add_storage(constant), row_major(shape(value))});
   }
-  const Located current = found->second;
-  if (current.desc == layout) return current;
-  const auto reorder = describe_reorder(engine(), current.desc, layout);
-  const Located changed{add_storage({Storage::Kind::kArena, layout.get_size(), 0, nullptr}), layout};
-  add({dnnl::reorder(reorder), {{DNNL_ARG_FROM, current}, {DNNL_ARG_TO, changed}}, {}, reorder.scratchpad_desc()});
-  return changed;
+  for (const Located& known : layouts) {
+    if (same_order(shape(value), known.desc, layout)) return {known.storage, layout};
+  }
+  const auto reorder = describe_reorder(engine(), layouts.front().desc, layout);
+  layouts.push_back(make_scratch(layout));
+  add({dnnl::reorder(reorder),
+       {{DNNL_ARG_FROM, layouts.front()}, {DNNL_ARG_TO, layouts.back()}},
+       {},
+       reorder.scratchpad_desc()});
+  return layouts.back();
 }
 
 Located Builder::make(const std::string& value, const memory::desc& layout) {
-  const Located made{add_storage({Storage::Kind::kArena, layout.get_size(), 0, nullptr}), layout};
-  values_.insert_or_assign(value, made);
-  return made;
+  return values_[value].emplace_back(make_scratch(layout));
+}
+
+Located Builder::make_scratch(const memory::desc& layout) {
+  return {add_storage({Storage::Kind::kArena, layout.get_size(), 0, nullptr}), layout};
 }
 
 void Builder::alias(const std::string& value, const Located& other, const memory::desc& layout) {
-  values_.insert_or_assign(value, Located{other.storage, layout});
+  values_[value].push_back({other.storage, layout});
 }
 
 const Node* Builder::following_relu(const Node& node) const {
@@ -147,7 +163,7 @@ Status Builder::emit_reference(const NodeContext& context) {
   const std::size_t output = uses.back().storage;
   add(
       [kernel, inputs, output](std::span<float* const> storages) {
-        std::array<const float*, 8> few{};
+        std::array<const float*, kFewInputs> few{};
         std::vector<const float*> many;
         std::span<const float*> pointers(few);
         if (inputs.size() > few.size()) {

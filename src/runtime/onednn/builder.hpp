@@ -37,7 +37,8 @@ class PackedWeights {
 
 class Builder {
  public:
-  Builder(const Graph& graph, std::int64_t images, PackedWeights& weights, ShapeMap shapes);
+  // `shapes` as inferred for the number of images that the plan is for.
+  Builder(const Graph& graph, ShapeMap shapes, PackedWeights& weights);
 
   // kUnsupported names the node and the reason. Throws what oneDNN throws.
   [[nodiscard]] Result<std::unique_ptr<const Plan>> build();
@@ -46,10 +47,12 @@ class Builder {
   [[nodiscard]] PackedWeights& weights() { return weights_; }
   [[nodiscard]] const Shape& shape(std::string_view value) const { return shapes_.find(value)->second; }
 
-  // A value that an earlier node made, the input or an initializer, in that layout.
+  // A value that an earlier node made, the input or an initializer, in that layout. Reordered once at most.
   [[nodiscard]] Located find(const std::string& value, const dnnl::memory::desc& layout);
   // New memory for a node's output.
   [[nodiscard]] Located make(const std::string& value, const dnnl::memory::desc& layout);
+  // New memory for a single step.
+  [[nodiscard]] Located make_scratch(const dnnl::memory::desc& layout);
   // `value` is the same bytes under another shape.
   void alias(const std::string& value, const Located& other, const dnnl::memory::desc& layout);
 
@@ -71,7 +74,7 @@ class Builder {
   const Graph& graph_;
   PackedWeights& weights_;
   ShapeMap shapes_;
-  std::map<std::string, Located, std::less<>> values_;
+  std::map<std::string, std::vector<Located>, std::less<>> values_;  // each in the layouts it was made or asked for in
   std::map<std::string, std::vector<const Node*>, std::less<>> consumers_;
   std::set<const Node*> done_;
   std::vector<Storage> storages_;
@@ -82,7 +85,7 @@ class Builder {
 
 // Row-major (NCHW).
 [[nodiscard]] dnnl::memory::desc row_major(const Shape& shape);
-// NHWC for four dimensions unless that is the same as row-major; row-major for others.
+// NHWC for four dimensions, row-major for others.
 [[nodiscard]] dnnl::memory::desc channels_last(const Shape& shape);
 [[nodiscard]] dnnl::primitive_attr user_scratchpad();
 

@@ -1,5 +1,6 @@
 #include "runtime/operators/conv.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 
@@ -16,6 +17,13 @@ memory::dims weight_dims(const ConvSettings& conv) {
   const std::int64_t inputs = conv.in_channels / conv.groups;
   if (conv.groups == 1) return {conv.out_channels, inputs, conv.kernel_height, conv.kernel_width};
   return {conv.groups, conv.out_channels / conv.groups, inputs, conv.kernel_height, conv.kernel_width};
+}
+
+// Whether the padding is less than the filter: what oneDNN's kernels are made for. A file may ask for anything.
+bool is_ordinary(const ConvSettings& conv) {
+  const std::int64_t reach_y = (conv.kernel_height - 1) * conv.dilation_y + 1;
+  const std::int64_t reach_x = (conv.kernel_width - 1) * conv.dilation_x + 1;
+  return std::max(conv.pad_top, conv.pad_bottom) < reach_y && std::max(conv.pad_left, conv.pad_right) < reach_x;
 }
 
 // Nothing where oneDNN has only its own plain loops for it.
@@ -52,6 +60,7 @@ std::optional<dnnl::convolution_forward::primitive_desc> find_kernel(const dnnl:
 
 Result<bool> emit_conv(Builder& builder, const NodeContext& context) {
   CHECKBOX_TRY(const ConvSettings conv, conv_settings(context));
+  if (!is_ordinary(conv)) return false;
   const Node* relu = builder.following_relu(context.node);
   const std::string& result = relu != nullptr ? relu->outputs[0] : context.node.outputs[0];
   const Shape output{conv.batch, conv.out_channels, conv.out_height, conv.out_width};

@@ -1,3 +1,5 @@
+#include <array>
+
 #include "runtime/onednn/kernels.hpp"
 
 namespace checkbox::runtime::onednn {

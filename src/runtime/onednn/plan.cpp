@@ -28,7 +28,7 @@ Arena::Arena(const Plan& plan) : block_(aligned_block(plan.arena_bytes())), stre
         storages_.push_back(at(block_.get(), storage.offset));
         break;
       case Storage::Kind::kConstant:
-        storages_.push_back(const_cast<float*>(storage.constant));  // steps only read it
+        storages_.push_back(const_cast<float*>(storage.constant->data()));  // steps only read it
         break;
       default:
         storages_.push_back(nullptr);  // known when it runs

@@ -21,8 +21,8 @@ struct Storage {
   enum class Kind { kArena, kInput, kOutput, kConstant };
   Kind kind = Kind::kArena;
   std::size_t bytes = 0;
-  std::size_t offset = 0;           // kArena
-  const float* constant = nullptr;  // kConstant
+  std::size_t offset = 0;                              // kArena
+  std::shared_ptr<const std::vector<float>> constant;  // kConstant
 };
 
 // A value as a primitive sees it.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "runtime/onednn/kernels.hpp"
 
@@ -42,7 +43,7 @@ Result<bool> emit_global_pool(Builder& builder, const NodeContext& context, bool
   const std::string& name = context.node.outputs[0];
   const Located destination = builder.make(name, channels_last(builder.shape(name)));
   if (average) {
-    const Located sums = builder.make(name + ".row_sums", row_major({size.channels}));
+    const Located sums = builder.make_scratch(row_major({size.channels}));
     builder.add(
         [=, from = source.storage, with = sums.storage, to = destination.storage](std::span<float* const> storages) {
           average_pool(size, storages[from], storages[with], storages[to]);

@@ -1,42 +1,10 @@
 #include "runtime/operators/conv.hpp"
 
-#include <algorithm>
-
 #include "runtime/operators/attributes.hpp"
+#include "runtime/operators/window.hpp"
 
 namespace checkbox::runtime {
 namespace {
-
-struct Axis {
-  std::int64_t size, kernel, stride, dilation;
-  std::int64_t pad_before, pad_after;
-
-  [[nodiscard]] std::int64_t reach() const { return (kernel - 1) * dilation + 1; }
-  [[nodiscard]] std::int64_t output() const { return (size + pad_before + pad_after - reach()) / stride + 1; }
-};
-
-// SAME: ceil(size / stride) outputs; an odd pixel of padding goes after (UPPER) or before (LOWER).
-void pad_same(Axis& axis, bool upper) {
-  const std::int64_t output = (axis.size + axis.stride - 1) / axis.stride;
-  const std::int64_t total = std::max<std::int64_t>((output - 1) * axis.stride + axis.reach() - axis.size, 0);
-  axis.pad_before = upper ? total / 2 : total - total / 2;
-  axis.pad_after = total - axis.pad_before;
-}
-
-Status apply_auto_pad(const NodeContext& context, Axis& y, Axis& x) {
-  CHECKBOX_TRY(const std::string mode, string_attribute(context, "auto_pad", "NOTSET"));
-  if (mode == "NOTSET") return {};
-  if (mode == "VALID") {
-    y.pad_before = y.pad_after = x.pad_before = x.pad_after = 0;
-    return {};
-  }
-  if (mode != "SAME_UPPER" && mode != "SAME_LOWER") {
-    return context.fail(ErrorCode::kCorrupt, "auto_pad '{}' is none of NOTSET, VALID, SAME_UPPER, SAME_LOWER", mode);
-  }
-  pad_same(y, mode == "SAME_UPPER");
-  pad_same(x, mode == "SAME_UPPER");
-  return {};
-}
 
 Status check_channels(const NodeContext& context, const Shape& input, const Shape& weights, std::int64_t groups) {
   if (groups < 1 || groups > input[1] || input[1] % groups != 0 || weights[0] % groups != 0) {
@@ -71,21 +39,11 @@ Result<ConvSettings> conv_settings(const NodeContext& context) {
     return context.fail(ErrorCode::kCorrupt, "kernel_shape [{}, {}] contradicts weights of shape {}", kernel[0],
                         kernel[1], to_string(weights));
   }
-  CHECKBOX_TRY(const auto strides, integers_attribute(context, "strides", 2, 1, 1));
-  CHECKBOX_TRY(const auto dilations, integers_attribute(context, "dilations", 2, 1, 1));
-  CHECKBOX_TRY(const auto pads, integers_attribute(context, "pads", 4, 0, 0));
   CHECKBOX_TRY(const std::int64_t groups, integer_attribute(context, "group", 1));
   CHECKBOX_CHECK(check_channels(context, input, weights, groups));
 
-  Axis y{input[2], weights[2], strides[0], dilations[0], pads[0], pads[2]};
-  Axis x{input[3], weights[3], strides[1], dilations[1], pads[1], pads[3]};
-  CHECKBOX_CHECK(apply_auto_pad(context, y, x));
-  for (const Axis& axis : {y, x}) {
-    if (axis.kernel < 1 || axis.reach() > axis.size + axis.pad_before + axis.pad_after) {
-      return context.fail(ErrorCode::kCorrupt, "a kernel reaching over {} pixels does not fit an input of {} + {} + {}",
-                          axis.reach(), axis.size, axis.pad_before, axis.pad_after);
-    }
-  }
+  CHECKBOX_TRY(const Window window, window_settings(context, weights[2], weights[3]));
+  const WindowAxis &y = window.y, &x = window.x;
   return ConvSettings{.batch = input[0],
                       .in_channels = input[1],
                       .in_height = input[2],

@@ -13,6 +13,8 @@ namespace checkbox::runtime {
 namespace {
 
 const std::array kOperators{
+    Operator{"Add", 2, 2, {}, infer_add, ref::add},
+    Operator{"Clip", 1, 3, {}, infer_clip, ref::clip},
     Operator{"Concat", 1, kAnyCount, {"axis"}, infer_concat, ref::concat},
     Operator{
         "Conv", 2, 3, {"auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"}, infer_conv, ref::conv},
@@ -20,6 +22,12 @@ const std::array kOperators{
     Operator{"Gemm", 2, 3, {"alpha", "beta", "transA", "transB"}, infer_gemm, ref::gemm},
     Operator{"GlobalAveragePool", 1, 1, {}, infer_global_pool, ref::global_average_pool},
     Operator{"GlobalMaxPool", 1, 1, {}, infer_global_pool, ref::global_max_pool},
+    Operator{"MaxPool",
+             1,
+             1,
+             {"auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides"},
+             infer_max_pool,
+             ref::max_pool},
     Operator{"Relu", 1, 1, {}, infer_same_shape, ref::relu},
 };
 

@@ -9,16 +9,26 @@
 namespace checkbox::runtime::ref {
 namespace {
 
-constexpr std::int64_t kMaxImages = 4;
+constexpr std::int64_t kImagesAtOnce = 4;  // bounds the memory that a large batch takes
 
 class ReferenceExecutor final : public Executor {
  public:
   explicit ReferenceExecutor(Graph graph) : graph_(std::move(graph)) {}
 
-  [[nodiscard]] std::int64_t max_images() const override { return kMaxImages; }
-
   [[nodiscard]] Status run(const float* input, std::int64_t images, float* logits) const override {
-    CHECKBOX_TRY(const ShapeMap shapes, infer_shapes(graph_, images));
+    for (std::int64_t done = 0; done < images;) {
+      const std::int64_t count = std::min(images - done, kImagesAtOnce);
+      CHECKBOX_TRY(const ShapeMap shapes, infer_shapes(graph_, count));
+      CHECKBOX_CHECK(run_step(shapes, input, logits));
+      input += elements(shapes.find(graph_.input.name)->second);
+      logits += elements(shapes.find(graph_.output.name)->second);
+      done += count;
+    }
+    return {};
+  }
+
+ private:
+  [[nodiscard]] Status run_step(const ShapeMap& shapes, const float* input, float* logits) const {
     std::map<std::string_view, std::vector<float>> computed;
     std::map<std::string_view, const float*> values{{graph_.input.name, input}};
     for (const auto& [name, tensor] : graph_.initializers) values[name] = tensor.floats().data();
@@ -37,7 +47,6 @@ class ReferenceExecutor final : public Executor {
     return {};
   }
 
- private:
   Graph graph_;
 };
 

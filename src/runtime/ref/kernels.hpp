@@ -10,6 +10,9 @@ namespace checkbox::runtime::ref {
 [[nodiscard]] Result<ReferenceKernel> gemm(const NodeContext& context);
 [[nodiscard]] Result<ReferenceKernel> global_max_pool(const NodeContext& context);
 [[nodiscard]] Result<ReferenceKernel> global_average_pool(const NodeContext& context);
+[[nodiscard]] Result<ReferenceKernel> max_pool(const NodeContext& context);
+[[nodiscard]] Result<ReferenceKernel> add(const NodeContext& context);
+[[nodiscard]] Result<ReferenceKernel> clip(const NodeContext& context);
 [[nodiscard]] Result<ReferenceKernel> relu(const NodeContext& context);
 [[nodiscard]] Result<ReferenceKernel> concat(const NodeContext& context);
 [[nodiscard]] Result<ReferenceKernel> copy(const NodeContext& context);  // Flatten and what else keeps the order
