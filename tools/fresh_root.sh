@@ -102,8 +102,9 @@ fi
 
 export -f inside
 export root shared
-started=$SECONDS status=0
-unshare --mount --propagation private /bin/bash -c 'inside "$1"' - "$*" </dev/null || status=$?
-echo "fresh_root.sh: $suite: '$*' ended with exit status $status after $((SECONDS - started)) s"
+status=0
+TIMEFORMAT="fresh_root.sh: $suite: %0R s (%0U s user and %0S s system on $(nproc) cores)"
+time unshare --mount --propagation private /bin/bash -c 'inside "$1"' - "$*" </dev/null || status=$?
+echo "fresh_root.sh: $suite: '$*' ended with exit status $status"
 if [[ $keep == false ]]; then rm -rf --one-file-system "$root"; fi
 exit $status
