@@ -190,7 +190,7 @@ cli::Verb evaluate_verb() {
   verb.summary = "accuracy, F1, confusion matrix and calibration on a dataset folder";
   verb.examples =
       "  checkbox evaluate --model model.onnx --dataset-dir data --split valid\n"
-      "  checkbox evaluate --model model.onnx --dataset-dir data --split test --json\n"
+      "  checkbox evaluate --model model.onnx --dataset-dir data --split test --json\n\n"
       "Exit status: 0 done, 1 some images failed (the others are evaluated), 2 wrong usage.";
   verb.declare = [options](CLI::App& app) { declare(app, *options); };
   verb.run = [options] { return evaluate(*options); };

@@ -96,7 +96,7 @@ void declare(CLI::App& app, Options& options) {
       ->type_name("FILE.onnx")
       ->envname("CHECKBOX_MODEL")
       ->default_str("the shipped models/default.onnx");
-  app.add_option("--format", options.format, "table, json, jsonl or csv")
+  app.add_option("--format", options.format, "How the results are written")
       ->check(CLI::IsMember({"table", "json", "jsonl", "csv"}))
       ->type_name("FORMAT");
   app.add_option("--output", options.output, "Write here instead of stdout; the file appears when complete")
@@ -117,7 +117,7 @@ cli::Verb predict_verb() {
   verb.examples =
       "  checkbox predict form.png screenshots/\n"
       "  checkbox predict 'crops/**/*.png' --format csv --output states.csv\n"
-      "  find . -name '*.png' -print0 | checkbox predict -0 - --format jsonl\n"
+      "  find . -name '*.png' -print0 | checkbox predict -0 - --format jsonl\n\n"
       "Exit status: 0 all classified, 1 some failed (each has an error row), 2 wrong usage.";
   verb.declare = [options](CLI::App& app) { declare(app, *options); };
   verb.run = [options] { return predict(*options); };

@@ -98,6 +98,19 @@ void bind_environment(CLI::App& app) {
   }
 }
 
+// " (from the environment variable ...)" where the message is about an option that was set so.
+std::string environment_hint(std::string_view message, const CLI::App& app, const std::vector<std::string>& arguments) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_envname().empty() || std::getenv(option->get_envname().c_str()) == nullptr) continue;
+    const std::string name = "--" + option->get_lnames().front();
+    const auto is_this = [&](const std::string& word) { return word == name || word.starts_with(name + "="); };
+    if (message.find(name) != std::string_view::npos && std::none_of(arguments.begin(), arguments.end(), is_this)) {
+      return fmt::format(" (from the environment variable {})", option->get_envname());
+    }
+  }
+  return "";
+}
+
 // Only returns where the program could not be started; then with the reason.
 Error start(const Verb& verb, std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), {verb.executable, verb.name});
@@ -214,6 +227,7 @@ int Program::run_verb(const Verb& verb, std::vector<std::string> arguments) {
     hide_empty_defaults(app);
     if (verb.environment) bind_environment(app);
     if (const auto unknown = normalise(arguments, app)) return usage(*unknown);
+    const std::vector<std::string> given = arguments;
     try {
       std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
       app.parse(arguments);
@@ -224,7 +238,7 @@ int Program::run_verb(const Verb& verb, std::vector<std::string> arguments) {
       const auto extras = app.remaining();
       return usage(fmt::format("unexpected argument '{}'", extras.empty() ? "" : extras.front()));
     } catch (const CLI::ParseError& failure) {
-      return usage(failure.what());
+      return usage(failure.what() + environment_hint(failure.what(), app, given));
     }
     const auto status = verb.run();
     if (status.ok()) return *status;
