@@ -30,7 +30,7 @@ if(CHECKBOX_WERROR)
 endif()
 
 if(CHECKBOX_SANITIZE)
-  add_compile_options(-fsanitize=${CHECKBOX_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+  add_compile_options(-fsanitize=${CHECKBOX_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
   add_link_options(-fsanitize=${CHECKBOX_SANITIZE})
 endif()
 if(CHECKBOX_FUZZ)

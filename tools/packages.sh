@@ -9,7 +9,7 @@ build_packages=(
 )
 training_packages=(libtorch-dev)
 test_packages=(
-  git ccache mold libgtest-dev libgmock-dev libbenchmark-dev file
+  git ccache mold libgtest-dev libgmock-dev libbenchmark-dev
   python3 python3-numpy python3-pil python3-torch python3-torchvision python3-onnx python3-sklearn
 )
 
