@@ -1,2 +1,3 @@
 # One line per fuzz target: name, then the libraries it needs.
 checkbox_fuzz(image checkbox_image)
+checkbox_fuzz(onnx checkbox_runtime)

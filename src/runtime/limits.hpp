@@ -16,6 +16,7 @@ inline constexpr std::size_t kMaxRank = 8;
 inline constexpr std::int64_t kMaxDimension = std::int64_t{1} << 24;
 inline constexpr std::int64_t kMaxElements = std::int64_t{1}
                                              << 28;  // of one tensor, and of all values of an image: 1 GiB of f32
+inline constexpr std::int64_t kMaxWindow = 1024;  // px, a side of a filter or pooling window
 inline constexpr std::int64_t kMinOpset = 13;
 inline constexpr std::int64_t kMaxOpset = 22;  // the operators in the table mean the same in all of these
 inline constexpr std::size_t kMaxLabels = 1000;

@@ -16,6 +16,8 @@ template <class... Handlers>
 struct Overloaded : Handlers... {
   using Handlers::operator()...;
 };
+template <class... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>;  // clang before 17 does not deduce this
 
 Status write_tensor(std::string_view name, const weights::Tensor& tensor, onnx::TensorProto& proto) {
   switch (tensor.dtype) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/limits.hpp"
 #include "runtime/operators/attributes.hpp"
 
 namespace checkbox::runtime {
@@ -40,6 +41,10 @@ Result<Window> window_settings(const NodeContext& context, std::int64_t kernel_h
                 {input[3], kernel_width, strides[1], dilations[1], pads[1], pads[3]}};
   CHECKBOX_CHECK(apply_auto_pad(context, window));
   for (const WindowAxis& axis : {window.y, window.x}) {
+    if (axis.kernel > kMaxWindow) {
+      return context.fail(ErrorCode::kLimitExceeded, "a window of {} pixels, at most {} expected", axis.kernel,
+                          kMaxWindow);
+    }
     if (axis.kernel < 1 || axis.reach() > axis.size + axis.pad_before + axis.pad_after) {
       return context.fail(ErrorCode::kCorrupt, "a kernel reaching over {} pixels does not fit an input of {} + {} + {}",
                           axis.reach(), axis.size, axis.pad_before, axis.pad_after);
