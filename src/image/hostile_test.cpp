@@ -224,7 +224,7 @@ Bytes bmp_with(std::int32_t width, std::int32_t height, int bits, int compressio
   append_number(bytes, 1, 2);
   append_number(bytes, static_cast<std::uint32_t>(bits), 2);
   append_number(bytes, static_cast<std::uint32_t>(compression), 4);
-  append_number(bytes, 0, 12);
+  bytes.resize(bytes.size() + 12);
   append_number(bytes, colours, 4);
   bytes.resize(54 + 64);
   return bytes;

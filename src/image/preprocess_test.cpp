@@ -11,6 +11,7 @@
 #include "base/files.hpp"
 #include "base/rng.hpp"
 #include "image/decode.hpp"
+#include "image/resample.hpp"
 #include "tests/support/support.hpp"
 
 namespace checkbox::image {
@@ -110,6 +111,26 @@ TEST(Preprocess, EqualsTheDefinitionForOtherOutputSizes) {
   }
 }
 
+TEST(Preprocess, IsBitwiseTheSameWithAndWithoutWideInstructions) {
+  const Normalisation normalisation{{0.0171F, 0.0175F, 0.0174F}, {-2.118F, -2.036F, -1.804F}};
+  for (const auto [width, height] : kSizes) {
+    SCOPED_TRACE(std::to_string(width) + " x " + std::to_string(height));
+    const Image image = random_image(width, height, 10);
+    for (const int count : {1, 3, 8, 33, 224}) {
+      const auto taps = make_taps(width, 5, count);
+      Resampler best(image, taps, normalisation),
+          portable(image, taps, normalisation, Resampler::Instructions::kPortable);
+      const auto size = static_cast<std::size_t>(count);
+      std::vector<float> a(3 * size), b(3 * size);
+      for (const Tap& tap : make_taps(height, 5, 9)) {
+        best.row(tap, size, a.data());
+        portable.row(tap, size, b.data());
+        ASSERT_EQ(a, b);
+      }
+    }
+  }
+}
+
 TEST(Preprocess, LeavesA224SquareAsItIs) {
   const Image image = random_image(224, 224, 9);
   const auto output = preprocessed(image, {});
@@ -133,8 +154,7 @@ TEST(Preprocess, EqualsTorchvisionForOddSizes) {
     arguments += " " + path.string();
   }
   const auto script = testing::source_dir() / "tests" / "judges" / "preprocess_images.py";
-  const auto run =
-      testing::run_command("python3 " + script.string() + " " + folder.path().string() + arguments + " 2>&1");
+  const auto run = testing::run_command("python3 " + script.string() + " " + folder.path().string() + arguments);
   ASSERT_EQ(run.status, 0) << run.output;
   const auto expected = testing::read_npy(folder.path() / "expected.npy");
   const Preprocess settings{.mean = kImageNetMean, .std = kImageNetStd};
@@ -144,7 +164,10 @@ TEST(Preprocess, EqualsTorchvisionForOddSizes) {
     SCOPED_TRACE(std::to_string(width) + " x " + std::to_string(height));
     const auto output = preprocessed(random_image(width, height, 11), settings);
     const auto tensor = std::span(expected.values).subspan(i * settings.tensor_size(), settings.tensor_size());
-    EXPECT_LE(largest_difference(output, tensor), kTolerance);
+    // torch 1.13 keeps the sampling position in double precision, as we do; torch 2 rounds it to single precision.
+    const bool same_positions = run.output.starts_with("1.");
+    const float tolerance = kTolerance + (same_positions ? 0 : 5e-7F * static_cast<float>(std::max(width, height)));
+    EXPECT_LE(largest_difference(output, tensor), tolerance);
   }
 }
 

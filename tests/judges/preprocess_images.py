@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The preprocessing, as torchvision does it: a judge for src/image/preprocess.
 
-    preprocess_images.py FOLDER IMAGE...      FOLDER/expected.npy, [N, 3, 224, 224] float32 in the order given
+    preprocess_images.py FOLDER IMAGE...      FOLDER/expected.npy, [N, 3, 224, 224] float32 in the order given;
+                                             prints the version of torch
 """
 import pathlib
 import sys
@@ -9,6 +10,7 @@ import warnings
 
 warnings.simplefilter("ignore")
 import numpy as np
+import torch
 from PIL import Image
 from torchvision.transforms import functional as F
 
@@ -26,6 +28,7 @@ def preprocess(path):
 def main():
     tensors = np.stack([preprocess(path) for path in sys.argv[2:]])
     np.save(pathlib.Path(sys.argv[1]) / "expected.npy", tensors.astype("<f4"))
+    print(torch.__version__)
 
 
 if __name__ == "__main__":
