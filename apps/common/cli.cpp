@@ -11,10 +11,9 @@
 #include <exception>
 #include <filesystem>
 #include <new>
-#include <optional>
 
+#include "common/arguments.hpp"
 #include "common/default_model.hpp"
-#include "common/suggest.hpp"
 #include "common/text.hpp"
 
 namespace checkbox::cli {
@@ -34,81 +33,11 @@ std::string printable_lines(std::string_view text) {
   }
 }
 
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates, std::string_view prefix) {
-  const auto found = nearest(word, candidates);
-  return found ? fmt::format("; did you mean {}{}?", prefix, *found) : std::string();
-}
-
-std::vector<std::string> long_names(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options()) {
-    for (const auto& name : option->get_lnames()) names.push_back(name);
-  }
-  return names;
-}
-
-// Underscores of option names to dashes, values untouched. An option that is not known is an error: its message.
-std::optional<std::string> normalise(std::vector<std::string>& arguments, const CLI::App& app) {
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    std::string& token = arguments[i];
-    if (token == "--") return std::nullopt;
-    if (token.size() < 2 || token[0] != '-') continue;
-    const CLI::Option* option = nullptr;
-    bool has_value = false;
-    if (token[1] == '-') {
-      const std::size_t end = std::min(token.find('='), token.size());
-      std::replace(token.begin(), token.begin() + static_cast<std::ptrdiff_t>(end), '_', '-');
-      option = app.get_option_no_throw(token.substr(0, end));
-      has_value = end < token.size();
-      if (option == nullptr) {
-        return fmt::format("unknown option '{}'{}", token.substr(0, end),
-                           did_you_mean(token.substr(2, end - 2), long_names(app), "--"));
-      }
-    } else {
-      option = app.get_option_no_throw(token.substr(0, 2));
-      has_value = token.size() > 2;
-      if (option == nullptr) {
-        return fmt::format("unknown option '{}'{}", token, did_you_mean(token.substr(1), long_names(app), "--"));
-      }
-    }
-    if (!has_value) i += static_cast<std::size_t>(std::max(option->get_items_expected_min(), 0));
-  }
-  return std::nullopt;
-}
-
-// CLI11 shows an empty list as the default "[]".
+// CLI11 shows an empty list as the default "[]" (2.1) or "{}" (2.4).
 void hide_empty_defaults(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
-    if (option->get_default_str() == "[]") option->default_str("");
+    if (option->get_default_str() == "[]" || option->get_default_str() == "{}") option->default_str("");
   }
-}
-
-std::string environment_name(const std::string& option) {
-  std::string name = "CHECKBOX_" + option;
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
-  return name;
-}
-
-void bind_environment(CLI::App& app) {
-  for (CLI::Option* option : app.get_options()) {
-    if (option != app.get_help_ptr() && !option->get_lnames().empty()) {
-      option->envname(environment_name(option->get_lnames().front()));
-    }
-  }
-}
-
-// " (from the environment variable ...)" where the message is about an option that was set so.
-std::string environment_hint(std::string_view message, const CLI::App& app, const std::vector<std::string>& arguments) {
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->get_envname().empty() || std::getenv(option->get_envname().c_str()) == nullptr) continue;
-    const std::string name = "--" + option->get_lnames().front();
-    const auto is_this = [&](const std::string& word) { return word == name || word.starts_with(name + "="); };
-    if (message.find(name) != std::string_view::npos && std::none_of(arguments.begin(), arguments.end(), is_this)) {
-      return fmt::format(" (from the environment variable {})", option->get_envname());
-    }
-  }
-  return "";
 }
 
 // Only returns where the program could not be started; then with the reason.
@@ -226,11 +155,11 @@ int Program::run_verb(const Verb& verb, std::vector<std::string> arguments) {
     if (!verb.examples.empty()) app.footer("Examples:\n" + verb.examples);
     hide_empty_defaults(app);
     if (verb.environment) bind_environment(app);
-    if (const auto unknown = normalise(arguments, app)) return usage(*unknown);
-    const std::vector<std::string> given = arguments;
+    const auto prepared = prepare_arguments(std::move(arguments), app);
+    if (!prepared.ok()) return usage(prepared.error().message);
     try {
-      std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
-      app.parse(arguments);
+      std::vector<std::string> reversed(prepared->words.rbegin(), prepared->words.rend());
+      app.parse(reversed);  // from the back
     } catch (const CLI::CallForHelp&) {
       fmt::print("{}", app.help());
       return kDone;
@@ -238,7 +167,7 @@ int Program::run_verb(const Verb& verb, std::vector<std::string> arguments) {
       const auto extras = app.remaining();
       return usage(fmt::format("unexpected argument '{}'", extras.empty() ? "" : extras.front()));
     } catch (const CLI::ParseError& failure) {
-      return usage(failure.what() + environment_hint(failure.what(), app, given));
+      return usage(failure.what() + environment_hint(failure.what(), *prepared, app));
     }
     const auto status = verb.run();
     if (status.ok()) return *status;
