@@ -1,5 +1,6 @@
 // What the decoders of this room share: their common signature, the size check that stands before every allocation,
-// and the sample conversions that Pillow's convert("RGB") makes. Internal to src/image; stateless.
+// and the sample conversions that Pillow's convert("RGB") makes. Internal to src/image; stateless and thread-safe.
+// A decoder never throws but for std::bad_alloc, which decode() turns into an error.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,7 @@
 // Encoded bytes to RGB8, for PNG, JPEG, WebP, GIF (first frame), BMP and TIFF, told apart by content, never by name.
-// The pixels are those of Pillow's Image.open(f).convert("RGB"): alpha is dropped, not blended.
-// Thread-safe. All input is hostile: sizes are checked against the limits before memory is taken.
+// The pixels are those of Pillow's Image.open(f).convert("RGB"): alpha is dropped, not blended; grey of more than 8
+// bits is clipped at 255, not scaled; EXIF's orientation is not applied, TIFF's own is. Thread-safe. All input is
+// hostile: sizes are checked against the limits before memory is taken.
 #pragma once
 
 #include <cstdint>

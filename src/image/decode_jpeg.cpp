@@ -23,13 +23,27 @@ struct ErrorManager {
   jpeg_error_mgr base;  // first: libjpeg hands back its address
   std::jmp_buf jump;
   std::array<char, JMSG_LENGTH_MAX> message;
-  bool over_limit;
+  ErrorCode code;
 };
+
+ErrorCode code_of(int message) {
+  switch (message) {
+    case JERR_IMAGE_TOO_BIG:
+      return ErrorCode::kLimitExceeded;
+    case JERR_SOF_UNSUPPORTED:  // lossless, hierarchical
+    case JERR_BAD_PRECISION:    // 12 bits
+    case JERR_ARITH_NOTIMPL:
+    case JERR_CONVERSION_NOTIMPL:
+      return ErrorCode::kUnsupported;
+    default:
+      return ErrorCode::kCorrupt;
+  }
+}
 
 [[noreturn]] void on_error(j_common_ptr info) {
   auto* manager = reinterpret_cast<ErrorManager*>(info->err);
   info->err->format_message(info, manager->message.data());
-  manager->over_limit = info->err->msg_code == JERR_IMAGE_TOO_BIG;
+  manager->code = code_of(info->err->msg_code);
   std::longjmp(manager->jump, 1);
 }
 
@@ -54,7 +68,7 @@ void on_progress(j_common_ptr info) {
   if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number <= kMaxScans) return;
   auto* manager = reinterpret_cast<ErrorManager*>(info->err);
   std::snprintf(manager->message.data(), manager->message.size(), "more than the limit of %d scans", kMaxScans);
-  manager->over_limit = true;
+  manager->code = ErrorCode::kLimitExceeded;
   std::longjmp(manager->jump, 1);
 }
 
@@ -67,6 +81,7 @@ class Decompressor {
     errors_.base.emit_message = on_message;
     errors_.base.output_message = on_output;
     errors_.message[0] = '\0';
+    errors_.code = ErrorCode::kCorrupt;
     input_.init_source = on_source_event;
     input_.fill_input_buffer = on_end_of_bytes;
     input_.skip_input_data = on_skip;
@@ -102,7 +117,8 @@ class Decompressor {
   // Of the call that returned false.
   [[nodiscard]] Error failure(const Source& source) const {
     const char* message = errors_.message[0] != '\0' ? errors_.message.data() : "the data end too soon";
-    if (errors_.over_limit) return error(ErrorCode::kLimitExceeded, "{}: JPEG: {}", source.name, message);
+    if (errors_.code == ErrorCode::kUnsupported) return unsupported(source, Format::kJpeg, message);
+    if (errors_.code == ErrorCode::kLimitExceeded) return error(errors_.code, "{}: JPEG: {}", source.name, message);
     return damaged(source, Format::kJpeg, message);
   }
 

@@ -18,8 +18,7 @@ namespace {
 using ::testing::HasSubstr;
 using testing::TempDir;
 
-Image read_ppm(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
+Image read_ppm(std::istream& file) {
   std::string magic;
   int top = 0;
   Image image;
@@ -54,7 +53,8 @@ class DecodedLikePillow : public ::testing::Test {
       if (path.extension() == ".ppm" || !path.filename().string().starts_with(prefix)) continue;
       SCOPED_TRACE(path.filename().string());
       ++count;
-      const Image expected = read_ppm(std::filesystem::path(path).replace_extension(".ppm"));
+      std::ifstream ppm(std::filesystem::path(path).replace_extension(".ppm"), std::ios::binary);
+      const Image expected = read_ppm(ppm);
       const auto bytes = read_file(path);
       ASSERT_TRUE(bytes.ok());
       const auto found_format = detect_format(*bytes);
@@ -137,6 +137,32 @@ TEST_F(DecodedLikePillow, JpegOfEndlessScansExceedsTheLimit) {
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().code, ErrorCode::kLimitExceeded);
   EXPECT_THAT(result.error().message, HasSubstr("limit of 500 scans"));
+}
+
+TEST(Decode, EqualsPillowOnRealImages) {
+  CHECKBOX_NEED_SHARED();
+  CHECKBOX_NEED_PYTHON("PIL");
+  const TempDir folder;
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(testing::shared_dir() / "data")) {
+    const auto extension = entry.path().extension();
+    if (extension == ".png" || extension == ".jpg") files.push_back(entry.path());
+  }
+  ASSERT_GE(files.size(), 400U);
+  std::ofstream list(folder.path() / "list");
+  for (const auto& file : files) list << file.string() << "\n";
+  list.close();
+  const auto script = testing::source_dir() / "tests" / "judges" / "decode_files.py";
+  const auto run = testing::run_command("python3 " + script.string() + " " + (folder.path() / "list").string() + " " +
+                                        (folder.path() / "out").string() + " 2>&1");
+  ASSERT_EQ(run.status, 0) << run.output;
+  std::ifstream out(folder.path() / "out", std::ios::binary);
+  for (const auto& file : files) {
+    const Image expected = read_ppm(out);
+    const auto found = load(file);
+    ASSERT_TRUE(found.ok()) << found.error().message;
+    EXPECT_TRUE(*found == expected) << file;
+  }
 }
 
 }  // namespace
