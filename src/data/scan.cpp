@@ -92,6 +92,11 @@ Result<std::vector<ClassFolder>> scan_classes(const fs::path& root) {
   return classes;
 }
 
+std::vector<std::string> loose_files(const fs::path& root) {
+  auto listing = list(root);
+  return listing.ok() ? std::move(listing->files) : std::vector<std::string>();
+}
+
 Result<fs::path> unwrap(const fs::path& root) {
   fs::path inner = root;
   for (int depth = 0; depth < kMaxWrapperDepth; ++depth) {

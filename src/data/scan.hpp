@@ -28,6 +28,9 @@ struct ClassFolder {
 // `root` is not a folder, kLimitExceeded above kMaxScanFiles or kMaxScanDepth, kIo where a folder cannot be listed.
 [[nodiscard]] Result<std::vector<ClassFolder>> scan_classes(const std::filesystem::path& root);
 
+// Files directly in `root`, sorted; none where it cannot be listed.
+[[nodiscard]] std::vector<std::string> loose_files(const std::filesystem::path& root);
+
 // `root`, or the folder that it merely wraps: as long as there is exactly one subfolder, and that has subfolders
 // itself, it is entered, kMaxWrapperDepth times at most.
 [[nodiscard]] Result<std::filesystem::path> unwrap(const std::filesystem::path& root);

@@ -2,13 +2,9 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <clocale>
 #include <cstddef>
 #include <fstream>
@@ -20,6 +16,7 @@
 
 #include "base/progress.hpp"
 #include "data/dataset_files.hpp"
+#include "data/new_file.hpp"
 #include "data/scan.hpp"
 
 namespace checkbox::data {
@@ -54,30 +51,6 @@ class Utf8Locale {
 
 struct FreeArchive {
   void operator()(archive* reader) const { archive_read_free(reader); }
-};
-
-class OutputFile {
- public:
-  explicit OutputFile(const fs::path& path)
-      : fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666)) {}
-  ~OutputFile() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  OutputFile(const OutputFile&) = delete;
-  OutputFile& operator=(const OutputFile&) = delete;
-  [[nodiscard]] bool open() const { return fd_ >= 0; }
-  [[nodiscard]] bool write(std::span<const char> bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t count = ::write(fd_, bytes.data(), bytes.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return false;
-      bytes = bytes.subspan(static_cast<std::size_t>(count));
-    }
-    return true;
-  }
-
- private:
-  int fd_;
 };
 
 std::string magic_of(const fs::path& file) {
@@ -182,20 +155,20 @@ class Unzipper {
         static_cast<std::uint64_t>(archive_entry_size(entry)) > limits_.max_entry_bytes) {
       return refuse(ErrorCode::kLimitExceeded, name, fmt::format("larger than {} bytes", limits_.max_entry_bytes));
     }
-    const OutputFile file(path);
-    if (!file.open() && errno == EEXIST) return refuse(ErrorCode::kCorrupt, name, "occurs twice");
-    if (!file.open()) return refuse(ErrorCode::kIo, name, std::generic_category().message(errno));
+    auto file = NewFile::create(path);
+    if (!file.ok() && file.error().code == ErrorCode::kAlreadyExists) {
+      return refuse(ErrorCode::kCorrupt, name, "occurs twice");
+    }
+    if (!file.ok()) return file.error();
     std::uint64_t entry_bytes = 0;
     while (true) {
       const la_ssize_t count = archive_read_data(reader_.get(), block_.data(), block_.size());
       if (count < 0) return damaged(name);
-      if (count == 0) return {};
+      if (count == 0) return file->close();
       entry_bytes += static_cast<std::uint64_t>(count);
       total_bytes_ += static_cast<std::uint64_t>(count);
       CHECKBOX_CHECK(check_limits(entry_bytes, name));
-      if (!file.write(std::span(block_).first(static_cast<std::size_t>(count)))) {
-        return refuse(ErrorCode::kIo, name, std::generic_category().message(errno));
-      }
+      CHECKBOX_CHECK(file->write(std::span(block_).first(static_cast<std::size_t>(count))));
       progress_.update(static_cast<std::uint64_t>(std::max<la_int64_t>(archive_filter_bytes(reader_.get(), -1), 0)),
                        format_bytes(total_bytes_));
     }
@@ -222,7 +195,7 @@ class Unzipper {
   const Utf8Locale locale_;
   const std::unique_ptr<archive, FreeArchive> reader_;
   Progress progress_;
-  std::vector<char> block_ = std::vector<char>(kReadBlockBytes);
+  std::vector<std::uint8_t> block_ = std::vector<std::uint8_t>(kReadBlockBytes);
   std::uint64_t packed_bytes_ = 0;
   std::uint64_t entries_ = 0;
   std::uint64_t total_bytes_ = 0;
