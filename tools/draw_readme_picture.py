@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Draws docs/samples.png for the README: the images of samples/ with what `checkbox predict` says of each.
+"""Draws docs/samples.png for the README: the images of samples/ with what `checkbox predict` says of each; a wrong
+answer (the name of a sample opens with its state) is red.
 
 tools/draw_readme_picture.py build/runtime-only/bin/checkbox
 """
@@ -12,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 COLUMNS, CELL_WIDTH, CELL_HEIGHT, IMAGE_HEIGHT, MARGIN = 4, 280, 118, 68, 12
-COLOURS = {"checked": "#1a7f37", "unchecked": "#0969da", "other": "#6e7781"}
+RIGHT, WRONG = "#1f2328", "#cf222e"
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
 
 
@@ -31,8 +32,9 @@ def main(program):
         sheet.paste(image, corner)
         draw.rectangle([corner[0] - 1, corner[1] - 1, corner[0] + image.width, corner[1] + image.height], outline="#d0d7de")
         text = f"{row['label']}  {row['confidence']:.3f}"
+        colour = RIGHT if pathlib.Path(row["file"]).name.startswith(row["label"] + "_") else WRONG
         width = draw.textlength(text, font=font)
-        draw.text((left + (CELL_WIDTH - width) / 2, top + MARGIN + IMAGE_HEIGHT + 8), text, font=font, fill=COLOURS[row["label"]])
+        draw.text((left + (CELL_WIDTH - width) / 2, top + MARGIN + IMAGE_HEIGHT + 8), text, font=font, fill=colour)
     sheet.save(ROOT / "docs" / "samples.png", optimize=True)
 
 
