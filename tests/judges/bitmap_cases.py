@@ -5,7 +5,7 @@ import numpy as np
 from PIL import Image
 
 import image_writers as writers
-from image_cases import RANDOM, case, colours, grey_rgb, noise, saved, scene
+from image_cases import RANDOM, case, colours, grey_rgb, noise, saved, scene, through_palette
 
 
 def bmp_cases():
@@ -26,7 +26,9 @@ def bmp_cases():
     ramp = [(i, i, i) for i in range(256)]
     rows = writers.bmp_rows([writers.pack_samples(row, 8) for row in noise(height, width)])
     case("bmp_8_grey.bmp", writers.bmp(width, height, 8, rows, ramp))
-    case("bmp_8_few_colours.bmp", writers.bmp(width, height, 8, rows, colours(9)))
+    indices, few = noise(height, width), colours(9)
+    rows = writers.bmp_rows([writers.pack_samples(row, 8) for row in indices[::-1]])
+    case("bmp_8_few_colours.bmp", writers.bmp(width, height, 8, rows, few), through_palette(indices, few))
     # Pillow reads this as if it had 1 bit per pixel.
     indices = noise(height, width, 1, 1)
     black_white = writers.bmp_rows([writers.pack_samples(row, 8) for row in indices[::-1]])
@@ -154,8 +156,10 @@ def tiff_cases():
         tiff_case(f"rgb16_{end}", noise(height, width, 3, 65535), 16, 2, None, big_endian, layouts=planar, pack=zlib.compress)
         tiff_case(f"rgb16_raw_{end}", noise(height, width, 3, 65535), 16, 2, None, big_endian)
         for extra in (0, 1, 2):
-            tiff_case(f"rgba8_{extra}_{end}", noise(height, width, 4), 8, 2, {338: extra}, big_endian, layouts=planar,
-                      pack=zlib.compress)
+            samples = noise(height, width, 4)
+            # Pillow 11 does not read planes of which the last is of no stated meaning.
+            expected = samples[..., :3] if extra == 0 else None
+            tiff_case(f"rgba8_{extra}_{end}", samples, 8, 2, {338: extra}, big_endian, expected, planar, zlib.compress)
             tiff_case(f"rgba16_{extra}_{end}", noise(height, width, 4, 65535), 16, 2, {338: extra}, big_endian)
     tiff_case("rgba8_no_tag", noise(height, width, 4), 8, 2)
     tiff_case("rgb8_two_extras", noise(height, width, 5), 8, 2, {338: [0, 0]})

@@ -37,6 +37,13 @@ def colours(count):
     return [tuple(colour) for colour in noise(count, 3)[..., 0]]
 
 
+def through_palette(indices, palette):
+    """RGB of indices; those beyond the palette are grey of their number, as in Pillow 9 (later versions: black)."""
+    table = np.repeat(np.arange(256)[:, None], 3, axis=1)
+    table[:len(palette)] = palette
+    return table[np.asarray(indices).reshape(indices.shape[:2])]
+
+
 def saved(image, kind, **options):
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)

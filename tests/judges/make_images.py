@@ -17,7 +17,7 @@ from PIL import Image
 import image_cases
 import image_writers as writers
 from bitmap_cases import bmp_cases, tiff_cases
-from image_cases import RANDOM, case, colours, grey_rgb, noise, saved, scene
+from image_cases import RANDOM, case, colours, grey_rgb, noise, saved, scene, through_palette
 
 warnings.simplefilter("ignore")
 
@@ -39,8 +39,9 @@ def png_cases():
                         expected = grey_rgb(np.minimum(samples, 255))
                     name = f"png_{colour_type}_{bits}_{width}x{height}{'_interlaced' if interlaced else ''}.png"
                     case(name, writers.png(samples, bits, colour_type, chunks, interlaced), expected)
-    palette = writers.png_chunk(b"PLTE", RANDOM.bytes(30))
-    case("png_palette_short.png", writers.png(noise(7, 9), 8, 3, palette))
+    indices, few = noise(7, 9), colours(10)
+    palette = writers.png_chunk(b"PLTE", bytes(np.array(few, np.uint8)))
+    case("png_palette_short.png", writers.png(indices, 8, 3, palette), through_palette(indices, few))
     case("png_palette_trns.png", writers.png(noise(7, 9, 1, 9), 8, 3, palette + writers.png_chunk(b"tRNS", b"\0\x80\0")))
     case("png_grey_trns.png", writers.png(noise(7, 9), 8, 0, writers.png_chunk(b"tRNS", b"\0\x07")))
     case("png_rgb_trns.png", writers.png(noise(7, 9, 3), 8, 2, writers.png_chunk(b"tRNS", b"\0\1\0\2\0\3")))
@@ -121,7 +122,8 @@ def gif_cases():
     local_ramp = writers.gif((17, 21), [{"indices": indices, "palette": ramp}], colours(256))
     case("gif_local_ramp.gif", local_ramp, grey_rgb(indices))
     case("gif_few_colours.gif", writers.gif((17, 21), [{"indices": indices % 8}], colours(8)))
-    case("gif_index_beyond_palette.gif", writers.gif((17, 21), [{"indices": indices}], colours(8)))
+    few = colours(8)
+    case("gif_index_beyond_palette.gif", writers.gif((17, 21), [{"indices": indices}], few), through_palette(indices, few))
     for transparent in (None, 5):
         name = "transparent" if transparent is not None else "opaque"
         frame = {"indices": indices, "left": 3, "top": 2, "transparent": transparent}
