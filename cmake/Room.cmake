@@ -33,5 +33,5 @@ endfunction()
 
 # Registers a GoogleTest program with CTest, one entry per test.
 function(checkbox_discover_tests target)
-  gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600)
+  gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120 PROPERTIES TIMEOUT 600)
 endfunction()
