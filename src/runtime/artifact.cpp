@@ -1,5 +1,6 @@
 #include "runtime/artifact.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <set>

@@ -47,6 +47,26 @@ inline dnnl::inner_product_forward::primitive_desc describe_inner_product(const 
 #endif
 }
 
+struct Pooling {
+  dnnl::algorithm algorithm;
+  dnnl::memory::desc source, destination;
+  dnnl::memory::dims strides, kernel, pads_before, pads_after;
+};
+
+inline dnnl::pooling_forward::primitive_desc describe_pooling(const dnnl::engine& engine, const Pooling& p,
+                                                              const dnnl::primitive_attr& attributes) {
+  constexpr auto kKind = dnnl::prop_kind::forward_inference;
+#if DNNL_VERSION_MAJOR >= 3
+  const dnnl::memory::dims no_dilation(p.kernel.size(), 0);
+  return {engine,   kKind,       p.algorithm,   p.source,     p.destination, p.strides,
+          p.kernel, no_dilation, p.pads_before, p.pads_after, attributes};
+#else
+  return {{kKind, p.algorithm, p.source, p.destination, p.strides, p.kernel, p.pads_before, p.pads_after},
+          attributes,
+          engine};
+#endif
+}
+
 inline void append_relu(dnnl::post_ops& operations) {
 #if DNNL_VERSION_MAJOR >= 3
   operations.append_eltwise(dnnl::algorithm::eltwise_relu, 0.f, 0.f);

@@ -1,5 +1,6 @@
 #include "runtime/onednn/executor.hpp"
 
+#include <exception>
 #include <mutex>
 #include <optional>
 
