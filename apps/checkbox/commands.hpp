@@ -7,5 +7,7 @@ namespace checkbox {
 
 [[nodiscard]] cli::Verb predict_verb();
 [[nodiscard]] cli::Verb evaluate_verb();
+[[nodiscard]] cli::Verb import_verb();
+[[nodiscard]] cli::Verb prepare_verb();
 
 }  // namespace checkbox
