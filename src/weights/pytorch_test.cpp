@@ -135,6 +135,12 @@ TEST(PyTorchFile, NamesMustBeUtf8) {
   EXPECT_EQ(error_of(pytorch_zip(pickle(dict("\xff\xfe", tensor({}))), kSix)).code, ErrorCode::kCorrupt);
 }
 
+TEST(PyTorchFile, NamesThatSafetensorsCouldNotHoldAreRefused) {
+  for (const std::string name : {"", "module.", "__metadata__", "module.__metadata__"}) {
+    EXPECT_EQ(error_of(pytorch_zip(pickle(dict(name, tensor({}))), kSix)).code, ErrorCode::kCorrupt) << name;
+  }
+}
+
 TEST(PyTorchFile, DroppingModuleMustNotMergeTwoNames) {
   const std::string both = pickle("}(" + text("module.w") + tensor({}) + "q\x01" + text("w") + "h\x01" + "u");
   EXPECT_THAT(error_of(pytorch_zip(both, kSix)).message, HasSubstr("with and without"));

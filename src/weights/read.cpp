@@ -50,6 +50,9 @@ Result<TensorMap> drop_parallel_prefix(TensorMap tensors, std::string_view name)
   while (!tensors.empty()) {
     auto node = tensors.extract(tensors.begin());
     if (node.key().starts_with(kParallelPrefix)) node.key().erase(0, kParallelPrefix.size());
+    if (node.key().empty() || node.key() == kMetadataKey) {
+      return error(ErrorCode::kCorrupt, "{}: a tensor with the name \"{}\"", name, node.key());
+    }
     const auto inserted = renamed.insert(std::move(node));
     if (!inserted.inserted) {
       return error(ErrorCode::kCorrupt, "{}: tensor \"{}\" is there with and without \"module.\"", name,

@@ -14,7 +14,6 @@ namespace {
 constexpr std::size_t kLengthBytes = 8;  // the header's length, u64 little endian
 constexpr std::size_t kHeaderAlignment = 8;
 constexpr int kMaxHeaderDepth = 3;  // {"name": {"shape": [..]}}
-constexpr std::string_view kMetadataKey = "__metadata__";
 
 constexpr std::array kAllDTypes{DType::kF64, DType::kF32, DType::kF16, DType::kBF16, DType::kI64,
                                 DType::kI32, DType::kI16, DType::kI8,  DType::kU8,   DType::kBool};

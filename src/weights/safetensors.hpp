@@ -19,6 +19,7 @@ struct WeightFile {
   std::map<std::string, std::string> metadata;  // safetensors' __metadata__; scalars of a Lightning checkpoint
 };
 
+inline constexpr std::string_view kMetadataKey = "__metadata__";  // which no tensor may be called
 inline constexpr std::uint64_t kMaxHeaderBytes = std::uint64_t{16} << 20;
 
 // kCorrupt for anything that is not exactly the format: overlapping or missing ranges, wrong sizes, a name twice.
