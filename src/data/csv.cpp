@@ -95,7 +95,8 @@ void append_csv_record(std::string& text, const std::vector<std::string>& fields
     const std::string& field = fields[i];
     // Python's csv module, which pandas writes with, also quotes a record's only field where it is empty.
     const bool alone_and_empty = fields.size() == 1 && field.empty();
-    if (!alone_and_empty && field.find_first_of(",\"\r\n") == std::string::npos) {
+    const bool like_byte_order_mark = text.empty() && field.starts_with(kByteOrderMark);
+    if (!alone_and_empty && !like_byte_order_mark && field.find_first_of(",\"\r\n") == std::string::npos) {
       text += field;
       continue;
     }
