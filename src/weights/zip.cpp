@@ -142,6 +142,8 @@ class Parser {
                   load<std::uint32_t>(rest, 20), load<std::uint32_t>(rest, 24), load<std::uint32_t>(rest, 42)};
       if ((load<std::uint16_t>(rest, 8) & kFlagEncrypted) != 0) return unsupported("an encrypted zip record");
       if (load<std::uint16_t>(rest, 10) != kMethodStored) {
+        // TorchScript compresses the sources that it keeps beside the tensors.
+        if (entry.name.find("/code/") != std::string::npos) return unsupported("a TorchScript program");
         return unsupported(
             fmt::format("record \"{}\" is compressed (method {})", shown(entry.name), load<std::uint16_t>(rest, 10)));
       }

@@ -23,7 +23,7 @@ class PrepareProgram : public ProgramTest {
     }
   }
   void expect_no_dataset(const std::string& arguments, int status, const ::testing::Matcher<std::string>& message) {
-    const auto result = checkbox("prepare " + arguments);
+    const auto result = checkbox("prepare --quiet " + arguments);
     EXPECT_EQ(result.status, status) << arguments;
     EXPECT_THAT(result.out, IsEmpty()) << arguments;
     EXPECT_THAT(result.err, AllOf(StartsWith("checkbox: error: "), message)) << arguments;
