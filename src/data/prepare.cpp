@@ -1,29 +1,21 @@
 #include "data/prepare.hpp"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
-#include <atomic>
 #include <map>
-#include <mutex>
-#include <new>
-#include <optional>
 #include <set>
 #include <string_view>
 #include <system_error>
+#include <tuple>
 
 #include "base/files.hpp"
-#include "base/progress.hpp"
-#include "base/threads.hpp"
 #include "data/dataset_files.hpp"
-#include "data/download.hpp"
-#include "data/new_file.hpp"
+#include "data/fetch/download.hpp"
+#include "data/fetch/http.hpp"
+#include "data/fetch/unzip.hpp"
+#include "data/files/staged_folder.hpp"
+#include "data/import_images.hpp"
 #include "data/scan.hpp"
 #include "data/split.hpp"
-#include "data/staged_folder.hpp"
-#include "data/statistics.hpp"
-#include "data/unzip.hpp"
-#include "image/decode.hpp"
 
 namespace checkbox::data {
 namespace {
@@ -65,6 +57,13 @@ Status check_target(const fs::path& target, bool force) {
                target.string(), kSplitsFile);
 }
 
+// For messages: a URL without its secrets.
+std::string shown(const std::string& source) {
+  if (!is_url(source)) return source;
+  const auto url = parse_url(source);
+  return url.ok() ? url->shown : "source";
+}
+
 // Where the class folders are.
 struct Source {
   fs::path root;
@@ -93,15 +92,15 @@ Result<Source> open_source(const PrepareOptions& options, const fs::path& target
       CHECKBOX_TRY(path, download(options.source, download_options));
     }
   }
-  if (!is_there(path)) return error(ErrorCode::kNotFound, "{}: no such file or folder", options.source);
+  if (!is_there(path)) return error(ErrorCode::kNotFound, "{}: no such file or folder", shown(options.source));
   CHECKBOX_TRY(const fs::path resolved, resolve(path));
   if (is_within(resolved, target)) {
     return error(ErrorCode::kInvalidArgument,
                  "{}: the source lies in the dataset folder that would be replaced; prepare into another folder",
-                 options.source);
+                 shown(options.source));
   }
   std::error_code ignored;
-  if (!fs::is_directory(path, ignored)) return unpack(path, options.source, workspace, options.quiet);
+  if (!fs::is_directory(path, ignored)) return unpack(path, shown(options.source), workspace, options.quiet);
   CHECKBOX_TRY(fs::path root, unwrap(resolved));
   return Source{std::move(root), false};
 }
@@ -135,97 +134,6 @@ Result<std::vector<ClassFolder>> find_classes(const fs::path& root, const fs::pa
   }
   return classes;
 }
-
-// Decodes every image of the source, in parallel, and puts those that can be into the new dataset folder.
-class Importer {
- public:
-  Importer(const Source& source, const fs::path& destination, bool quiet, std::size_t total)
-      : source_(source), destination_(destination), progress_("check images", total, quiet), total_(total) {}
-
-  // Files and labels as they were found; the order of `samples` afterwards is the same for any number of threads.
-  Status run(const std::vector<ClassFolder>& classes, int threads) {
-    std::vector<Sample> found;
-    for (std::size_t label = 0; label < classes.size(); ++label) {
-      for (const auto& file : classes[label].files) found.push_back({file, static_cast<int>(label), {}});
-    }
-    std::set<fs::path> folders;
-    for (const auto& sample : found) folders.insert((destination_ / sample.file).parent_path());
-    for (const auto& folder : folders) CHECKBOX_CHECK(make_directories(folder));
-
-    std::vector<std::optional<std::string>> refusals(found.size());
-    parallel_for(found.size(), threads, [&](std::size_t i, int) {
-      if (stopped_) return;
-      refusals[i] = take(found[i].file);
-    });
-    if (failure_) return *std::move(failure_);
-    progress_.finish(fmt::format("{} files", total_));
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      if (refusals[i]) {
-        rejected.push_back({std::move(found[i].file), *std::move(refusals[i])});
-      } else {
-        samples.push_back(std::move(found[i]));
-      }
-    }
-    return {};
-  }
-
-  std::vector<Sample> samples;
-  std::vector<Rejected> rejected;
-  PixelSums sums;
-
- private:
-  // Why the image is left out, if it is. A failure to write ends the whole.
-  std::optional<std::string> take(const std::string& file) try {
-    if (!is_utf8(file)) return "its name is not UTF-8";
-    const image::DecodeLimits limits;
-    const auto bytes = read_file(source_.root / file, limits.max_bytes);
-    if (!bytes.ok()) return refuse(bytes.error(), (source_.root / file).string());
-    const auto image = image::decode(*bytes, file, limits);
-    if (!image.ok()) return refuse(image.error(), file);
-    PixelSums image_sums;
-    image_sums.add(*image);
-    const Status stored = store(file, *bytes);
-    const std::lock_guard lock(mutex_);
-    if (stored.ok()) {
-      sums.add(image_sums);
-    } else {
-      failure_ = stored.error();
-      stopped_ = true;
-    }
-    progress_.update(++done_, file);
-    return std::nullopt;
-  } catch (const std::bad_alloc&) {
-    return "not enough memory to decode it";
-  }
-
-  std::string refuse(const Error& reason, const std::string& prefix) {
-    const std::lock_guard lock(mutex_);
-    progress_.update(++done_);
-    const bool repeats_name = reason.message.starts_with(prefix + ": ");
-    return repeats_name ? reason.message.substr(prefix.size() + 2) : reason.message;
-  }
-
-  Status store(const std::string& file, std::span<const std::uint8_t> bytes) const {
-    if (source_.ours) {
-      std::error_code failure;
-      fs::rename(source_.root / file, destination_ / file, failure);
-      if (!failure) return {};
-      return error(ErrorCode::kIo, "{}: cannot write: {}", (destination_ / file).string(), failure.message());
-    }
-    CHECKBOX_TRY(NewFile copy, NewFile::create(destination_ / file));
-    CHECKBOX_CHECK(copy.write(bytes));
-    return copy.close();
-  }
-
-  const Source& source_;
-  const fs::path& destination_;
-  Progress progress_;
-  std::size_t total_;
-  std::mutex mutex_;  // of everything below, and of `sums`
-  std::size_t done_ = 0;
-  std::optional<Error> failure_;
-  std::atomic<bool> stopped_ = false;
-};
 
 Status check_no_class_lost(const std::vector<std::string>& labels, const std::vector<Sample>& samples,
                            const std::vector<Rejected>& rejected, const std::string& name) {
@@ -284,28 +192,25 @@ Result<PrepareReport> prepare(const PrepareOptions& options) {
   CHECKBOX_CHECK(check_target(target, options.force));
   CHECKBOX_TRY(StagedFolder staged, StagedFolder::create(target));
 
+  const std::string name = shown(options.source);
   CHECKBOX_TRY(const Source source, open_source(options, target, staged.path()));
-  CHECKBOX_TRY(const auto classes, find_classes(source.root, target, options.source));
+  CHECKBOX_TRY(const auto classes, find_classes(source.root, target, name));
   std::vector<std::string> labels;
-  std::size_t file_count = 0;
-  for (const auto& folder : classes) {
-    labels.push_back(folder.name);
-    file_count += folder.files.size();
-  }
+  for (const auto& folder : classes) labels.push_back(folder.name);
   const fs::path folder = staged.path() / "dataset";
-  Importer importer(source, folder, options.quiet, file_count);
-  CHECKBOX_CHECK(importer.run(classes, options.threads));
-  CHECKBOX_CHECK(check_no_class_lost(labels, importer.samples, importer.rejected, options.source));
-  CHECKBOX_CHECK(assign_splits(importer.samples, labels, options));
-  CHECKBOX_TRY(const Statistics statistics, importer.sums.statistics());
+  const ImportOptions import_options{source.root, source.ours, folder, options.threads, options.quiet};
+  CHECKBOX_TRY(Imported images, import_images(classes, import_options));
+  CHECKBOX_CHECK(check_no_class_lost(labels, images.samples, images.rejected, name));
+  CHECKBOX_CHECK(assign_splits(images.samples, labels, options));
+  CHECKBOX_TRY(const Statistics statistics, images.sums.statistics());
 
   CHECKBOX_CHECK(write_file(folder / kLabelMappingFile, format_label_mapping(labels)));
   CHECKBOX_CHECK(write_file(folder / kStatisticsFile, format_statistics(statistics)));
-  CHECKBOX_CHECK(write_file(folder / kSplitsFile, format_splits(importer.samples)));
+  CHECKBOX_CHECK(write_file(folder / kSplitsFile, format_splits(images.samples)));
   PrepareReport report;
   CHECKBOX_TRY(report.dataset, load_dataset(folder));  // what is handed over is what everybody will read
   report.notes = notes_about(source.root);
-  report.rejected = std::move(importer.rejected);
+  report.rejected = std::move(images.rejected);
   CHECKBOX_CHECK(staged.publish(folder, options.force));
   report.dataset.folder = options.dataset_dir;
   return report;

@@ -14,7 +14,7 @@
 #include "base/json.hpp"
 #include "base/rng.hpp"
 #include "data/dataset_files.hpp"
-#include "data/file_lock.hpp"
+#include "data/files/file_lock.hpp"
 #include "image/encode.hpp"
 #include "tests/support/support.hpp"
 

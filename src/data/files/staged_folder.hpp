@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "base/result.hpp"
-#include "data/file_lock.hpp"
+#include "data/files/file_lock.hpp"
 
 namespace checkbox::data {
 

@@ -1,4 +1,4 @@
-#include "data/download.hpp"
+#include "data/fetch/download.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 #include "base/files.hpp"
 #include "base/json.hpp"
 #include "base/sha256.hpp"
-#include "data/http.hpp"
+#include "data/fetch/http.hpp"
 #include "tests/support/support.hpp"
 
 namespace checkbox::data {

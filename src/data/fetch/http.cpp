@@ -1,4 +1,4 @@
-#include "data/http.hpp"
+#include "data/fetch/http.hpp"
 
 #include <curl/curl.h>
 

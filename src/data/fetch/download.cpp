@@ -1,4 +1,4 @@
-#include "data/download.hpp"
+#include "data/fetch/download.hpp"
 
 #include <algorithm>
 #include <array>
@@ -12,9 +12,9 @@
 #include "base/files.hpp"
 #include "base/progress.hpp"
 #include "base/sha256.hpp"
-#include "data/file_lock.hpp"
-#include "data/http.hpp"
-#include "data/part_file.hpp"
+#include "data/fetch/http.hpp"
+#include "data/fetch/part_file.hpp"
+#include "data/files/file_lock.hpp"
 
 namespace checkbox::data {
 namespace {

@@ -18,7 +18,7 @@ struct DownloadOptions {
   std::uint64_t max_bytes = std::uint64_t{4} << 30;   // of the file
   int max_failures = 5;                               // in a row, none of which brought a byte
   std::chrono::milliseconds first_wait{500};          // before asking again; doubles each time
-  std::chrono::milliseconds connect_timeout{20'000};  //
+  std::chrono::milliseconds connect_timeout{20'000};  // of one try
   std::chrono::seconds stall_timeout{60};             // without any data
   bool quiet = false;                                 // no progress
 };

@@ -1,4 +1,4 @@
-#include "data/part_file.hpp"
+#include "data/fetch/part_file.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-#include "data/unzip.hpp"
+#include "data/fetch/unzip.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "data/staged_folder.hpp"
+#include "data/files/staged_folder.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

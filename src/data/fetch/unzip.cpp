@@ -1,4 +1,4 @@
-#include "data/unzip.hpp"
+#include "data/fetch/unzip.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -16,7 +16,7 @@
 
 #include "base/progress.hpp"
 #include "data/dataset_files.hpp"
-#include "data/new_file.hpp"
+#include "data/files/new_file.hpp"
 #include "data/scan.hpp"
 
 namespace checkbox::data {

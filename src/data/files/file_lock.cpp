@@ -1,4 +1,4 @@
-#include "data/file_lock.hpp"
+#include "data/files/file_lock.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>

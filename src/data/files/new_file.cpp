@@ -1,4 +1,4 @@
-#include "data/new_file.hpp"
+#include "data/files/new_file.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
