@@ -89,6 +89,11 @@ TEST(ReferenceCheckpoint, BaselineGivesTheReferencesLogits) {
   expect_reference_checkpoint("baseline", "input_baseline.npy");
 }
 
+TEST(ReferenceCheckpoint, MobileNetGivesTheReferencesLogits) {
+  CHECKBOX_NEED_SHARED();
+  expect_reference_checkpoint("mobilenet", "input_image_net.npy");
+}
+
 class PyTorchsWeights : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(PyTorchsWeights, GivePyTorchsLogitsInEveryFormat) {

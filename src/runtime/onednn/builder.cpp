@@ -138,12 +138,15 @@ void Builder::alias(const std::string& value, const Located& other, const memory
   values_[value].push_back({other.storage, layout});
 }
 
+const Node* Builder::only_user(const std::string& value) const {
+  const auto found = consumers_.find(value);
+  if (found == consumers_.end() || found->second.size() != 1 || value == graph_.output.name) return nullptr;
+  return found->second[0];
+}
+
 const Node* Builder::following_relu(const Node& node) const {
-  const std::string& output = node.outputs[0];
-  const auto found = consumers_.find(output);
-  if (found == consumers_.end() || found->second.size() != 1 || output == graph_.output.name) return nullptr;
-  const Node* next = found->second[0];
-  return next->op_type == "Relu" ? next : nullptr;
+  const Node* next = only_user(node.outputs[0]);
+  return next != nullptr && next->op_type == "Relu" ? next : nullptr;
 }
 
 Status Builder::emit_reference(const NodeContext& context) {
@@ -180,7 +183,7 @@ Status Builder::emit_reference(const NodeContext& context) {
 }
 
 Status Builder::emit(const Node& node) {
-  const NodeContext context = context_of(graph_, node, shapes_);
+  const NodeContext context = this->context(node);
   if (const Emit fast = find_emit(node.op_type)) {
     CHECKBOX_TRY(const bool done, fast(*this, context));
     if (done) return {};

@@ -60,7 +60,14 @@ class Builder {
   // `uses`: every storage that the function touches.
   void add(Function function, std::span<const Located> uses);
 
-  // The node that alone uses this node's output, if it is a Relu: to be fused. Null otherwise.
+  [[nodiscard]] NodeContext context(const Node& node) const { return context_of(graph_, node, shapes_); }
+  [[nodiscard]] bool is_input(const std::string& value) const { return value == graph_.input.name; }
+  // Whether an earlier node made the value.
+  [[nodiscard]] bool is_made(const std::string& value) const { return values_.contains(value); }
+
+  // The node that alone uses this value, which may then never be made: for fusing the two. Null otherwise.
+  [[nodiscard]] const Node* only_user(const std::string& value) const;
+  // The same of the node's output, if it is a Relu.
   [[nodiscard]] const Node* following_relu(const Node& node) const;
   // The node's work has been done as part of another.
   void mark_done(const Node& node) { done_.insert(&node); }

@@ -67,12 +67,20 @@ inline dnnl::pooling_forward::primitive_desc describe_pooling(const dnnl::engine
 #endif
 }
 
-inline void append_relu(dnnl::post_ops& operations) {
+inline void append_eltwise(dnnl::post_ops& operations, dnnl::algorithm algorithm, float alpha, float beta) {
 #if DNNL_VERSION_MAJOR >= 3
-  operations.append_eltwise(dnnl::algorithm::eltwise_relu, 0.f, 0.f);
+  operations.append_eltwise(algorithm, alpha, beta);
 #else
-  operations.append_eltwise(1.f, dnnl::algorithm::eltwise_relu, 0.f, 0.f);
+  operations.append_eltwise(1.f, algorithm, alpha, beta);
 #endif
+}
+
+inline void append_relu(dnnl::post_ops& operations) {
+  append_eltwise(operations, dnnl::algorithm::eltwise_relu, 0.f, 0.f);
+}
+
+inline void append_clip(dnnl::post_ops& operations, float low, float high) {
+  append_eltwise(operations, dnnl::algorithm::eltwise_clip, low, high);
 }
 
 // How many threads oneDNN uses on the calling thread, within a scope. Primitives must be made and run under the same

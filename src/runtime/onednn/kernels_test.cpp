@@ -32,6 +32,10 @@ class Chain {
     graph_.initializers[name] = random_tensor(rng_, std::move(shape));
     return *this;
   }
+  Chain& scalar(const std::string& name, float value) {
+    graph_.initializers[name] = weights::Tensor::from_floats({}, std::span(&value, 1));
+    return *this;
+  }
   Graph finish(const std::string& last) {
     add("Flatten", {last}, "logits");
     graph_.output = {"logits", {}};
@@ -156,6 +160,83 @@ TEST(OneDnnKernels, GemmGivesTheReference) {
         expect_equal(chain.finish("relu"), 400, fmt::format("{} columns, transB {}", columns, transposed));
       }
     }
+  }
+}
+
+TEST(OneDnnKernels, MaxPoolGivesTheReference) {
+  struct Case {
+    Integers size, kernel, strides, pads, dilations;
+  };
+  for (const Case& c :
+       {Case{{3, 15, 14}, {3, 3}, {2, 2}, {1, 1, 1, 1}, {1, 1}}, Case{{17, 6, 9}, {2, 3}, {1, 2}, {0, 1, 1, 0}, {1, 1}},
+        Case{{5, 9, 9}, {2, 2}, {1, 1}, {0, 0, 0, 0}, {2, 3}},
+        Case{{64, 112, 112}, {3, 3}, {2, 2}, {1, 1, 1, 1}, {1, 1}}}) {
+    Chain chain(c.size[0], c.size[1], c.size[2]);
+    chain.add("MaxPool", {"input"}, "pool",
+              {{"kernel_shape", c.kernel}, {"strides", c.strides}, {"pads", c.pads}, {"dilations", c.dilations}});
+    expect_equal(chain.finish("pool"), 1, fmt::format("{} channels {}x{}", c.size[0], c.size[1], c.size[2]));
+  }
+}
+
+// With and without something before them that they can be fused into, and with values that are used twice.
+TEST(OneDnnKernels, AddAndClipGiveTheReferenceFusedOrNot) {
+  for (const std::string limit : {"Clip", "Relu", ""}) {
+    for (const std::string shape : {"conv", "image", "twice", "late"}) {
+      Chain chain(6, 9, 7);
+      chain.constant("w", {6, 6, 3, 3}).constant("v", {6, 6, 1, 1}).constant("b", {6});
+      chain.scalar("low", -0.25f).scalar("high", 0.5f);
+      const Integers pads{1, 1, 1, 1};
+      chain.add("Relu", {"input"}, "x");
+      chain.add("Conv", {"x", "w", "b"}, "conv", {{"pads", pads}});
+      if (shape == "conv") chain.add("Add", {"conv", "x"}, "sum");
+      if (shape == "image") chain.add("Add", {"x", "input"}, "sum");
+      if (shape == "twice") chain.add("Add", {"conv", "conv"}, "sum");
+      if (shape == "late") {  // the other summand is made after the convolution
+        chain.add("Conv", {"x", "v"}, "shortcut").add("Add", {"conv", "shortcut"}, "sum");
+      }
+      std::string last = "sum";
+      if (limit == "Clip") chain.add("Clip", {"sum", "low", "high"}, last = "limited");
+      if (limit == "Relu") chain.add("Relu", {"sum"}, last = "limited");
+      expect_equal(chain.finish(last), 60, limit + " " + shape);
+    }
+  }
+}
+
+TEST(OneDnnKernels, ClipWithOneBoundGivesTheReference) {
+  for (const auto& bounds : {std::vector<std::string>{"low"}, {"", "high"}, {"low", "high"}, {}}) {
+    Chain chain(3, 5, 5);
+    chain.constant("w", {4, 3, 1, 1}).scalar("low", -0.25f).scalar("high", 0.5f);
+    chain.add("Conv", {"input", "w"}, "conv");
+    std::vector<std::string> inputs{"conv"};
+    inputs.insert(inputs.end(), bounds.begin(), bounds.end());
+    chain.add("Clip", inputs, "limited");
+    expect_equal(chain.finish("limited"), 3, fmt::format("{} bounds", bounds.size()));
+  }
+}
+
+// Half of the image is one colour far from zero, in which single precision would round every pixel alike.
+TEST(OneDnnKernels, FirstConvKeepsItsPrecisionOnABackground) {
+  for (const Integers& pads : {Integers{0, 0, 0, 0}, Integers{1, 1, 1, 1}, Integers{0, 2, 1, 0}}) {
+    Chain chain(3, 31, 30);
+    chain.constant("w", {20, 3, 3, 3}).constant("b", {20});
+    chain.add("Conv", {"input", "w", "b"}, "conv", {{"strides", Integers{2, 2}}, {"pads", pads}});
+    const Graph graph = chain.finish("conv");
+    const auto plain = Model::compile(graph, {.backend = Backend::kReference});
+    const auto fast = Model::compile(graph);
+    ASSERT_TRUE(plain.ok() && fast.ok());
+    Rng rng(5);
+    auto input = random_values(rng, static_cast<std::size_t>(fast->input_size()));
+    const float colour[] = {2.2489082f, -2.0357141f, 1000.1f};
+    for (std::size_t i = 0; i < input.size(); ++i) {
+      if (i % (31 * 30) < 31 * 30 / 3 * 2) input[i] = colour[i / (31 * 30)];
+    }
+    const auto count = static_cast<std::size_t>(fast->class_count());
+    std::vector<float> expected(count), found(count);
+    ASSERT_TRUE(plain->run(input, 1, expected).ok() && fast->run(input, 1, found).ok());
+    std::size_t exact = 0;
+    for (std::size_t i = 0; i < count; ++i) exact += expected[i] == found[i] ? 1 : 0;
+    EXPECT_GT(exact, count / 2) << "of " << count;
+    EXPECT_THAT(found, ::testing::Pointwise(::testing::FloatNear(27 * 1000 * 4e-7f), expected));
   }
 }
 

@@ -1,3 +1,5 @@
+#include "runtime/operators/pool.hpp"
+
 #include <optional>
 #include <string_view>
 
@@ -19,25 +21,30 @@ std::optional<dnnl::pooling_forward::primitive_desc> find_kernel(const dnnl::eng
   }
 }
 
-// The whole image as one window.
-Result<bool> emit_global_pool(Builder& builder, const NodeContext& context, dnnl::algorithm algorithm) {
-  const Shape& input = context.inputs[0];
-  const std::string& name = context.node.outputs[0];
-  const auto kernel = find_kernel(builder.engine(), {.algorithm = algorithm,
-                                                     .source = channels_last(input),
-                                                     .destination = channels_last(builder.shape(name)),
-                                                     .strides = {input[2], input[3]},
-                                                     .kernel = {input[2], input[3]},
-                                                     .pads_before = {0, 0},
-                                                     .pads_after = {0, 0}});
+// False where oneDNN cannot do it.
+bool emit_pool(Builder& builder, const NodeContext& context, const Pooling& pooling) {
+  const auto kernel = find_kernel(builder.engine(), pooling);
   if (!kernel) return false;
   const Located source = builder.find(context.node.inputs[0], kernel->src_desc());
-  const Located destination = builder.make(name, kernel->dst_desc());
+  const Located destination = builder.make(context.node.outputs[0], kernel->dst_desc());
   builder.add({dnnl::pooling_forward(*kernel),
                {{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, destination}},
                {},
                kernel->scratchpad_desc()});
   return true;
+}
+
+// The whole image as one window.
+bool emit_global_pool(Builder& builder, const NodeContext& context, dnnl::algorithm algorithm) {
+  const Shape& input = context.inputs[0];
+  return emit_pool(builder, context,
+                   {.algorithm = algorithm,
+                    .source = channels_last(input),
+                    .destination = channels_last(builder.shape(context.node.outputs[0])),
+                    .strides = {input[2], input[3]},
+                    .kernel = {input[2], input[3]},
+                    .pads_before = {0, 0},
+                    .pads_after = {0, 0}});
 }
 
 }  // namespace
@@ -48,6 +55,20 @@ Result<bool> emit_global_max_pool(Builder& builder, const NodeContext& context) 
 
 Result<bool> emit_global_average_pool(Builder& builder, const NodeContext& context) {
   return emit_global_pool(builder, context, dnnl::algorithm::pooling_avg_exclude_padding);
+}
+
+Result<bool> emit_max_pool(Builder& builder, const NodeContext& context) {
+  CHECKBOX_TRY(const Window window, max_pool_window(context));
+  const auto& [y, x] = window;
+  if (y.dilation != 1 || x.dilation != 1) return false;
+  return emit_pool(builder, context,
+                   {.algorithm = dnnl::algorithm::pooling_max,
+                    .source = channels_last(context.inputs[0]),
+                    .destination = channels_last(builder.shape(context.node.outputs[0])),
+                    .strides = {y.stride, x.stride},
+                    .kernel = {y.kernel, x.kernel},
+                    .pads_before = {y.pad_before, x.pad_before},
+                    .pads_after = {y.pad_after, x.pad_after}});
 }
 
 }  // namespace checkbox::runtime::onednn
