@@ -19,7 +19,7 @@ struct Architecture {
 constexpr Architecture kArchitectures[] = {
     {"baseline",
      [](const ModelOptions& options) -> std::shared_ptr<Model> {
-       return std::make_shared<Baseline>(options.class_count);
+       return std::make_shared<Baseline>(options.class_count, options.own_kernels);
      }},
     {"mobilenet",
      [](const ModelOptions& options) -> std::shared_ptr<Model> {

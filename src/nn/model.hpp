@@ -28,6 +28,7 @@ struct ModelOptions {
   std::int64_t class_count = 3;
   FrozenBatchNorm frozen_batchnorm = FrozenBatchNorm::kEval;
   std::uint64_t seed = 17;  // of the initial weights
+  bool own_kernels = true;  // false: LibTorch's operators alone, the oracle of our faster ones
 };
 
 class Model : public torch::nn::Module {
