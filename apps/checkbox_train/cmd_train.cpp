@@ -15,6 +15,7 @@
 #include "checkbox_train/commands.hpp"
 #include "data/dataset.hpp"
 #include "data/prepare.hpp"
+#include "data/split.hpp"
 #include "train/trainer.hpp"
 
 namespace checkbox {
@@ -53,8 +54,8 @@ class Console : public train::Observer {
     fmt::print("{:>5}  {:>10} {:>9} {:>8}  {:>10} {:>9} {:>8}  {:>7}\n", "epoch", "train loss", "train acc", "train f1",
                "valid loss", "valid acc", "valid f1", "seconds");
     std::fflush(stdout);
-    images_per_epoch_ = run.train_images + run.valid_images;
-    train_images_ = run.train_images;
+    images_per_epoch_ = run.images_per_epoch + run.valid_images;
+    train_images_ = run.images_per_epoch;
     progress_.set_total(images_per_epoch_ * static_cast<std::uint64_t>(epochs_));
   }
 
@@ -146,6 +147,9 @@ Result<int> run(Options& options) {
   if (const auto status = train::check(options.train); !status.ok()) {
     return cli::usage_error("train: " + status.error().message);
   }
+  if (const auto status = data::check_ratios(options.split_ratio); !status.ok()) {
+    return cli::usage_error("train: --split-ratio: " + status.error().message);
+  }
   listen_for_signals();
   CHECKBOX_TRY(const data::Dataset dataset, find_dataset(options));
   Console console(options.train.epochs, options.quiet);
@@ -167,8 +171,9 @@ void declare(CLI::App& app, Options& options) {
       ->type_name("SOURCE");
   app.add_option("--split-ratio", options.split_ratio, "Shares of train, valid and test when the folder is made")
       ->delimiter(',')
-      ->expected(3)
-      ->type_name("R,R,R");
+      ->expected(1, 3)
+      ->type_name("R,R,R")
+      ->default_str("0.6,0.2,0.2");
   app.add_option("--log-dir", options.log_dir, "Folder in which the run folder is made")->type_name("DIR");
   app.add_option("--model", train.model, "Network: baseline")->type_name("NAME");
   app.add_option("--n-epochs", train.epochs, "Most epochs to train")->type_name("N");

@@ -101,7 +101,8 @@ class Training {
     CHECKBOX_CHECK(write_file(folder_->config(), state_.config.dump(2) + "\n"));
     const auto count = nn::count_parameters(*model_);
     observer_.on_start({.folder = folder_->path(),
-                        .train_images = train_loader_->samples_per_epoch(),
+                        .train_images = dataset_.split(kTrainSplit).size(),
+                        .images_per_epoch = train_loader_->samples_per_epoch(),
                         .valid_images = valid_loader_->samples_per_epoch(),
                         .parameters = count.total,
                         .trainable_parameters = count.trainable,

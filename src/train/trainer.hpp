@@ -22,6 +22,7 @@ namespace checkbox::train {
 struct RunInfo {
   std::filesystem::path folder;
   std::size_t train_images = 0;
+  std::size_t images_per_epoch = 0;  // one fewer where the last batch would hold a single image
   std::size_t valid_images = 0;
   std::int64_t parameters = 0;
   std::int64_t trainable_parameters = 0;
