@@ -8,8 +8,8 @@
 #include "base/result.hpp"
 #include "nn/model.hpp"
 #include "train/adam.hpp"
-#include "train/history.hpp"
-#include "train/loader.hpp"
+#include "train/loading/loader.hpp"
+#include "train/run/history.hpp"
 
 namespace checkbox::train {
 

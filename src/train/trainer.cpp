@@ -13,11 +13,11 @@
 #include "nn/model.hpp"
 #include "nn/tensors.hpp"
 #include "train/adam.hpp"
-#include "train/checkpoint.hpp"
-#include "train/export.hpp"
-#include "train/loader.hpp"
+#include "train/loading/loader.hpp"
 #include "train/passes.hpp"
-#include "train/run_folder.hpp"
+#include "train/run/checkpoint.hpp"
+#include "train/run/export.hpp"
+#include "train/run/run_folder.hpp"
 
 namespace checkbox::train {
 namespace {

@@ -14,8 +14,8 @@
 #include "base/result.hpp"
 #include "data/dataset.hpp"
 #include "metrics/evaluation.hpp"
-#include "train/history.hpp"
 #include "train/options.hpp"
+#include "train/run/history.hpp"
 
 namespace checkbox::train {
 

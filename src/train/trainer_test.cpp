@@ -11,10 +11,10 @@
 #include "runtime/artifact.hpp"
 #include "runtime/model.hpp"
 #include "tests/support/support.hpp"
-#include "train/checkpoint.hpp"
-#include "train/drawn_dataset.hpp"
-#include "train/export.hpp"
-#include "train/loader.hpp"
+#include "train/loading/drawn_dataset.hpp"
+#include "train/loading/loader.hpp"
+#include "train/run/checkpoint.hpp"
+#include "train/run/export.hpp"
 
 namespace checkbox::train {
 namespace {

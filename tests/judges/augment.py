@@ -1,4 +1,4 @@
-"""Carries out single augmentations with torchvision on PIL images, as the judge of src/train/augment.
+"""Carries out single augmentations with torchvision on PIL images, as the judge of src/train/loading/augment.
 
 usage: augment.py FOLDER     where FOLDER/jobs.json is a list of
     {"pixels": FILE, "width": px, "height": px, "operation": "brightness" | "hue" | "translate",

@@ -9,7 +9,7 @@
 
 #include "runtime/artifact.hpp"
 #include "tests/support/support.hpp"
-#include "train/drawn_dataset.hpp"
+#include "train/loading/drawn_dataset.hpp"
 
 namespace checkbox::testing {
 namespace {

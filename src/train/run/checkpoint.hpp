@@ -9,7 +9,7 @@
 
 #include "base/json.hpp"
 #include "base/result.hpp"
-#include "train/history.hpp"
+#include "train/run/history.hpp"
 #include "weights/tensor.hpp"
 
 namespace checkbox::train {

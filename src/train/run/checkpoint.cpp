@@ -1,4 +1,4 @@
-#include "train/checkpoint.hpp"
+#include "train/run/checkpoint.hpp"
 
 #include <string>
 #include <string_view>

@@ -1,4 +1,4 @@
-#include "train/export.hpp"
+#include "train/run/export.hpp"
 
 #include <algorithm>
 #include <utility>

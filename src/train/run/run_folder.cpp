@@ -1,4 +1,4 @@
-#include "train/run_folder.hpp"
+#include "train/run/run_folder.hpp"
 
 #include <fmt/format.h>
 

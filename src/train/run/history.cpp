@@ -1,4 +1,4 @@
-#include "train/history.hpp"
+#include "train/run/history.hpp"
 
 #include <iterator>
 

@@ -1,4 +1,4 @@
-#include "train/pixel_cache.hpp"
+#include "train/loading/pixel_cache.hpp"
 
 #include <utility>
 

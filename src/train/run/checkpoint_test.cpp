@@ -1,4 +1,4 @@
-#include "train/checkpoint.hpp"
+#include "train/run/checkpoint.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "train/augment.hpp"
+#include "train/loading/augment.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "train/loader.hpp"
+#include "train/loading/loader.hpp"
 
 #include <algorithm>
 #include <condition_variable>
@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "base/rng.hpp"
-#include "train/augment.hpp"
-#include "train/pixel_cache.hpp"
+#include "train/loading/augment.hpp"
+#include "train/loading/pixel_cache.hpp"
 
 namespace checkbox::train {
 namespace {

@@ -1,4 +1,4 @@
-#include "train/loader.hpp"
+#include "train/loading/loader.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,8 +10,8 @@
 #include "base/files.hpp"
 #include "image/decode.hpp"
 #include "tests/support/support.hpp"
-#include "train/drawn_dataset.hpp"
-#include "train/pixel_cache.hpp"
+#include "train/loading/drawn_dataset.hpp"
+#include "train/loading/pixel_cache.hpp"
 
 namespace checkbox::train {
 namespace {
