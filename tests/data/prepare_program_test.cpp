@@ -1,6 +1,7 @@
 // `checkbox prepare` as its user sees it: what it prints, what it leaves behind, its exit status.
 #include "data/dataset.hpp"
 #include "tests/cli/fixture.hpp"
+#include "tests/support/range_server.hpp"
 
 namespace checkbox::testing {
 namespace {
@@ -100,6 +101,28 @@ TEST_F(PrepareProgram, ReplacesADatasetFolderOnlyWhenForced) {
   EXPECT_EQ(read("data/splits.csv"), before);
   EXPECT_EQ(checkbox("prepare --source source --dataset-dir data --seed 1 --quiet --force").status, 0);
   EXPECT_NE(read("data/splits.csv"), before);
+}
+
+TEST_F(PrepareProgram, FetchesAndUnpacksAUrlOnce) {
+  CHECKBOX_NEED_PYTHON("http.server, zipfile");
+  draw("tree/data");
+  ASSERT_EQ(
+      run_command("cd " + path("").string() + " && mkdir served && python3 -m zipfile -c served/set.zip tree/data")
+          .status,
+      0);
+  const RangeServer server(path("served"));
+  ASSERT_TRUE(server.runs());
+  const std::string source = " --source " + server.url("/files/set.zip");
+  const std::string cache = "XDG_CACHE_HOME=" + path("cache").string();
+  const auto first = checkbox("prepare --dataset-dir one --quiet" + source, cache);
+  EXPECT_EQ(first.status, 0) << first.err;
+  EXPECT_THAT(first.out, HasSubstr("one: 21 images in 3 classes"));
+  EXPECT_EQ(checkbox("prepare --dataset-dir two --quiet" + source, cache).status, 0);
+  EXPECT_EQ(read("one/splits.csv"), read("two/splits.csv"));
+  const auto missing = checkbox("prepare --dataset-dir data --quiet --source " + server.url("/nowhere.zip"), cache);
+  EXPECT_EQ(missing.status, 1);
+  EXPECT_THAT(missing.err, HasSubstr("/nowhere.zip: the server answered 404 Not Found"));
+  EXPECT_THAT(names(), ElementsAre("cache", "one", "served", "tree", "two"));
 }
 
 TEST_F(PrepareProgram, MakesWhatEvaluateReads) {

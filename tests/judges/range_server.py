@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """An HTTP server that misbehaves on request: what download_test talks to.
 
-    range_server.py        prints its port, serves until its standard input ends
+    range_server.py [FOLDER]         prints its port, serves until its standard input ends
+    range_server.py --content SEED   prints the content that it serves
 
-The path says what happens; /log gives the requests so far as JSON and forgets them. Content is SIZE bytes that
-`content(seed)` makes, also printed by `range_server.py --content SEED`.
+The path says what happens: /<name> calls serve_<name>, dashes for underscores, without an extension. /files/<name> is
+a file of FOLDER. /log gives the requests so far as JSON and forgets them.
 """
 import http.server
 import json
 import os
+import pathlib
 import random
 import re
 import socket
@@ -35,7 +37,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def do_GET(self):
-        name = self.path.split("?")[0].strip("/").replace("-", "_").split(".")[0]
+        name = self.path.split("?")[0].split("/")[1].replace("-", "_").split(".")[0]
         visits[name] = visits.get(name, 0) + 1
         self.visit = visits[name]
         entry = {key.lower(): value for key, value in self.headers.items()}
@@ -83,6 +85,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def serve_dated(self):
         self.file(content(), {"Last-Modified": DATE}, cut=CUT if self.visit == 1 else None)
+
+    def serve_files(self):
+        path = pathlib.Path(sys.argv[1], pathlib.PurePosixPath(self.path).name)
+        self.file(path.read_bytes(), {"ETag": f'"{path.stat().st_mtime_ns}"'})
 
     def serve_plain(self):
         self.answer(200, content())

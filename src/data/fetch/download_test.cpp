@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -14,7 +12,7 @@
 #include "base/json.hpp"
 #include "base/sha256.hpp"
 #include "data/fetch/http.hpp"
-#include "tests/support/support.hpp"
+#include "tests/support/range_server.hpp"
 
 namespace checkbox::data {
 namespace {
@@ -22,56 +20,22 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using testing::RangeServer;
 using testing::TempDir;
 namespace fs = std::filesystem;
 
 constexpr std::size_t kSize = 300'000;  // of the server's file
 constexpr std::size_t kCut = 120'000;   // after which it closes the connection where a test says so
 
-// tests/judges/range_server.py as a child process; it ends when its standard input does.
-class Server {
- public:
-  Server() {
-    int input[2], output[2];
-    if (::pipe(input) != 0 || ::pipe(output) != 0) return;
-    const std::string script = (testing::source_dir() / "tests/judges/range_server.py").string();
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      ::dup2(input[0], STDIN_FILENO);
-      ::dup2(output[1], STDOUT_FILENO);
-      for (int fd : {input[0], input[1], output[0], output[1]}) ::close(fd);
-      ::execlp("/usr/bin/python3", "python3", script.c_str(), nullptr);
-      ::_exit(127);
-    }
-    ::close(input[0]);
-    ::close(output[1]);
-    stdin_ = input[1];
-    for (char c = 0; ::read(output[0], &c, 1) == 1 && c != '\n';) port_ += c;
-    ::close(output[0]);
-  }
-  ~Server() {
-    ::close(stdin_);
-    ::waitpid(pid_, nullptr, 0);
-  }
-  [[nodiscard]] std::string url(const std::string& path) const { return "http://127.0.0.1:" + port_ + path; }
-  [[nodiscard]] bool runs() const { return !port_.empty(); }
-
- private:
-  pid_t pid_ = -1;
-  int stdin_ = -1;
-  std::string port_;
-};
-
 std::string expected_content(int seed) {
-  const auto script = testing::source_dir() / "tests/judges/range_server.py";
-  return testing::run_command(fmt::format("python3 {} --content {}", script.string(), seed)).output;
+  return testing::run_command(fmt::format("python3 {} --content {}", RangeServer::script().string(), seed)).output;
 }
 
 class DownloadTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     if (!testing::python_has("http.server")) return;
-    server_ = std::make_unique<Server>();
+    server_ = std::make_unique<RangeServer>();
     for (int version = 1; version <= 3; ++version) contents_.push_back(expected_content(version));
   }
   static void TearDownTestSuite() { server_.reset(); }
@@ -117,12 +81,12 @@ class DownloadTest : public ::testing::Test {
     return count;
   }
 
-  static std::unique_ptr<Server> server_;
+  static std::unique_ptr<RangeServer> server_;
   static std::vector<std::string> contents_;  // by seed - 1
   TempDir dir_;
   DownloadOptions options_;
 };
-std::unique_ptr<Server> DownloadTest::server_;
+std::unique_ptr<RangeServer> DownloadTest::server_;
 std::vector<std::string> DownloadTest::contents_;
 
 TEST_F(DownloadTest, FetchesAFileWhole) {
